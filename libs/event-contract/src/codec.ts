@@ -27,6 +27,6 @@ export function decodeEvent(bytes: Uint8Array): Decoded {
   if (typeof type === "string" && !eventTypes.some((known) => known === type)) {
     return { ok: false, reason: "unknown-type", detail: `type is ${JSON.stringify(type)}` };
   }
-  const detail = parsed.error.issues.map((issue) => `${issue.path.join(".")}: ${issue.message}`).join("; ");
+  const detail = parsed.error.issues.map((issue) => `${issue.path.join(".") || "event"}: ${issue.message}`).join("; ");
   return { ok: false, reason: "invalid-event", detail };
 }

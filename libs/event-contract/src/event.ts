@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+const udpPort = z.int().min(0).max(65535);
+
 /** What a task datagram says. Absent values are empty strings; nothing is cut. Times as logged are local to the Sense server. */
 const taskData = z.object({
   hostName: z.string(),
@@ -25,7 +27,7 @@ const taskData = z.object({
   /** The sender's IP address. */
   sourceAddress: z.string(),
   /** The sender's UDP port. */
-  sourcePort: z.number(),
+  sourcePort: udpPort,
   /** Which of the wire formats it came in: S1 to S9, L1 to L3. */
   wireFormat: z.string(),
   /** Present when a `;` inside a name leaves open where the task name ends and the app name begins. */
@@ -46,7 +48,7 @@ const engineData = z.object({
   logMessage: z.string(),
   logTimeStampUtc: z.string().nullable(),
   sourceAddress: z.string(),
-  sourcePort: z.number(),
+  sourcePort: udpPort,
   wireFormat: z.string(),
 });
 
@@ -54,7 +56,7 @@ const engineData = z.object({
 const ingestStatusData = z.object({
   status: z.enum(["start", "error", "stop"]),
   address: z.string(),
-  port: z.number(),
+  port: udpPort,
   /** Why, for `error`; empty otherwise. */
   reason: z.string(),
 });
@@ -64,10 +66,10 @@ const envelope = {
   specversion: z.literal("1.0"),
   /** Deterministic: the same occurrence has the same id wherever and however often it is received. */
   id: z.string().min(1),
-  /** `/udp-ingest/<instance>` */
+  /** `/udp-ingest/<instance>`, the instance percent-encoded: CloudEvents wants a URI reference. */
   source: z.string().min(1),
-  /** When the datagram was received, ISO 8601 UTC. */
-  time: z.string().min(1),
+  /** When the datagram was received, or the status changed: ISO 8601 UTC with a `Z`. */
+  time: z.iso.datetime(),
   datacontenttype: z.literal("application/json"),
   /** W3C trace context of the datagram, as the CloudEvents distributed tracing extension has it. */
   traceparent: z.string().optional(),
