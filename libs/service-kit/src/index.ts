@@ -1,0 +1,40 @@
+export { type Backoff, type BackoffOptions, backoff } from "./backoff.js";
+export { DeadlineError, withDeadline } from "./deadline.js";
+export { delay } from "./delay.js";
+export {
+  createHealth,
+  type Health,
+  type HealthReport,
+  type LinkOptions,
+  type LinkReport,
+  type LinkState,
+} from "./health.js";
+export { HttpListenError, type HttpListenFailure } from "./http/http-listen-error.js";
+export { type HttpLimits, type HttpOptions, type HttpServer, startHttp } from "./http/start-http.js";
+export { runService, type ServiceContext, type ServiceOptions } from "./lifecycle/run-service.js";
+export type { Closer } from "./lifecycle/stop-sequence.js";
+export { createLogger, type Logger, type LoggerOptions } from "./logger.js";
+export {
+  type Build,
+  type Counter,
+  createMetrics,
+  type Gauge,
+  type GaugeOptions,
+  type Histogram,
+  type HistogramOptions,
+  type MetricName,
+  type MetricOptions,
+  type Metrics,
+} from "./metrics.js";
+export { type CommonSettings, commonSettings } from "./settings/common-settings.js";
+export { describeSettings, type SettingDescription } from "./settings/describe-settings.js";
+export { readableFile } from "./settings/file-settings.js";
+export type { Environment } from "./settings/given-text.js";
+export { loadSettings } from "./settings/load-settings.js";
+export { checkNatsSettings, type NatsSettings, natsSettings } from "./settings/nats-settings.js";
+export { bytes, type NumberRange, wholeNumber } from "./settings/number-settings.js";
+export type { Discretion, Setting, SettingOptions, SettingsOf, SettingsSpec } from "./settings/setting.js";
+export { checkEach, type SettingsCheck } from "./settings/settings-check.js";
+export { type SettingProblem, SettingsError } from "./settings/settings-error.js";
+export { oneOf, parsed, secretText, text, textList, toggle } from "./settings/text-settings.js";
+export { type UrlRules, url, urlList, withoutLogin } from "./settings/url-settings.js";

@@ -1,0 +1,71 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+
+export type { Counter, Gauge, Histogram };
+
+/** Prometheus conventions apply after the prefix: the base unit in the name, `_total` behind a counter. */
+export type MetricName = `sensealerts_${string}`;
+
+export interface MetricOptions<L extends string> {
+  readonly name: MetricName;
+  readonly help: string;
+  readonly labelNames?: readonly L[];
+}
+
+export interface GaugeOptions<L extends string> extends MetricOptions<L> {
+  /** Called at each scrape, to set the gauge to what holds at that moment. */
+  readonly collect?: (gauge: Gauge<L>) => void | Promise<void>;
+}
+
+export interface HistogramOptions<L extends string> extends MetricOptions<L> {
+  /** Upper bounds, ascending, in the unit of the name. */
+  readonly buckets: readonly number[];
+}
+
+/** The metrics of one service, in a registry of their own. Each name may be registered once; a second time throws. */
+export interface Metrics {
+  counter<L extends string = never>(options: MetricOptions<L>): Counter<L>;
+  gauge<L extends string = never>(options: GaugeOptions<L>): Gauge<L>;
+  histogram<L extends string = never>(options: HistogramOptions<L>): Histogram<L>;
+  readonly contentType: string;
+  /** All metrics in the Prometheus text format. Rejects if a `collect` does. */
+  render(): Promise<string>;
+}
+
+export interface Build {
+  readonly version?: string;
+  readonly revision?: string;
+}
+
+/**
+ * A registry with the metrics of the process, under the names that every Node dashboard knows, and the gauge
+ * `sensealerts_build_info{service,version,revision,node}`, always 1.
+ */
+export function createMetrics(service: string, { version = "unknown", revision = "unknown" }: Build = {}): Metrics {
+  const register = new Registry();
+  collectDefaultMetrics({ register });
+  const registers = [register];
+  const metrics: Metrics = {
+    counter: (options) => new Counter({ ...options, registers }),
+    gauge: ({ collect, ...options }) =>
+      new Gauge({
+        ...options,
+        registers,
+        ...(collect && {
+          collect() {
+            return collect(this);
+          },
+        }),
+      }),
+    histogram: ({ buckets, ...options }) => new Histogram({ ...options, buckets: [...buckets], registers }),
+    contentType: register.contentType,
+    render: () => register.metrics(),
+  };
+  metrics
+    .gauge({
+      name: "sensealerts_build_info",
+      help: "What runs: always 1",
+      labelNames: ["service", "version", "revision", "node"],
+    })
+    .set({ service, version, revision, node: process.version }, 1);
+  return metrics;
+}

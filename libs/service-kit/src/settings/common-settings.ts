@@ -1,0 +1,60 @@
+import { hostname } from "node:os";
+import { wholeNumber } from "./number-settings.js";
+import type { SettingsOf } from "./setting.js";
+import { oneOf, parsed, parseToggle, text } from "./text-settings.js";
+
+/** The settings that every service has. */
+export const commonSettings = {
+  HTTP_HOST: text({ default: "0.0.0.0", desc: "Address that the HTTP server listens on" }),
+  HTTP_PORT: wholeNumber({
+    default: 8080,
+    min: 0,
+    max: 65535,
+    desc: "Port of the HTTP server: health, metrics, status page; 0 = any free one",
+  }),
+  LOG_LEVEL: oneOf({
+    choices: ["trace", "debug", "info", "warn", "error", "fatal", "silent"],
+    default: "info",
+    desc: "Least severe level that is logged",
+  }),
+  LOG_PRETTY: parsed(parsePretty, {
+    default: "auto",
+    desc: "Log for human eyes instead of JSON lines; auto = only on a terminal",
+  }),
+  INSTANCE_ID: parsed(parseInstanceId, {
+    default: instanceIdFrom(hostname()),
+    defaultText: "host name",
+    example: "ingest-1",
+    desc: "Name of this instance in events, logs and on the status page",
+  }),
+  SHUTDOWN_TIMEOUT_SECONDS: wholeNumber({
+    default: 20,
+    min: 1,
+    max: 3600,
+    desc: "How long a stop may take before the process gives up and exits with code 1",
+  }),
+};
+
+export type CommonSettings = SettingsOf<typeof commonSettings>;
+
+function parsePretty(given: string): "auto" | boolean {
+  if (given.trim().toLowerCase() === "auto") return "auto";
+  try {
+    return parseToggle(given);
+  } catch {
+    throw new TypeError("must be auto, true or false");
+  }
+}
+
+function parseInstanceId(given: string): string {
+  const id = given.trim();
+  if (!/^[A-Za-z0-9._-]{1,128}$/.test(id)) {
+    throw new TypeError("must be 1 to 128 characters, each a letter A to Z, a digit, a dot, _ or -");
+  }
+  return id;
+}
+
+/** A host name may hold what an instance id may not. */
+export function instanceIdFrom(host: string): string {
+  return host.replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 128) || "localhost";
+}

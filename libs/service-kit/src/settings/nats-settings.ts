@@ -1,0 +1,116 @@
+import { readableFile } from "./file-settings.js";
+import { bytes, wholeNumber } from "./number-settings.js";
+import type { SettingsOf } from "./setting.js";
+import { checkEach, type SettingsCheck } from "./settings-check.js";
+import { oneOf, parsed, secretText, text } from "./text-settings.js";
+import { urlList } from "./url-settings.js";
+
+/** The settings of every service that speaks to NATS. */
+export const natsSettings = {
+  NATS_URL: urlList({
+    protocols: ["nats", "tls"],
+    // The client library would pass over them without a word.
+    loginBelongsIn: "NATS_USER and NATS_PASSWORD, or NATS_TOKEN",
+    default: ["nats://localhost:4222"],
+    desc: "NATS servers, with commas between them",
+  }),
+  NATS_USER: text({ default: undefined, desc: "User for NATS, together with NATS_PASSWORD" }),
+  NATS_PASSWORD: secretText({ default: undefined, desc: "Password of NATS_USER" }),
+  NATS_TOKEN: secretText({ default: undefined, desc: "Token to log in to NATS" }),
+  NATS_CREDS_FILE: readableFile({ default: undefined, desc: "Credentials file (JWT and seed) to log in to NATS" }),
+  NATS_NKEY_SEED: parsed(parseNkeySeed, {
+    secret: true,
+    default: undefined,
+    desc: "NKey user seed to log in to NATS",
+  }),
+  NATS_TLS_CA_FILE: readableFile({
+    default: undefined,
+    desc: "CA certificates (PEM) that NATS servers are checked by",
+  }),
+  NATS_TLS_CERT_FILE: readableFile({ default: undefined, desc: "Client certificate (PEM) for NATS" }),
+  NATS_TLS_KEY_FILE: readableFile({ default: undefined, desc: "Key (PEM) of the client certificate for NATS" }),
+  NATS_STREAM: parsed(parseStreamName, { default: "SENSE_EVENTS", desc: "JetStream stream that holds the events" }),
+  NATS_SUBJECT_PREFIX: parsed(parseSubjectPrefix, { default: "sense", desc: "First tokens of every subject" }),
+  NATS_STREAM_REPLICAS: oneOf({
+    choices: [1, 3, 5],
+    default: 1,
+    desc: "Copies of the stream in a NATS cluster",
+  }),
+  NATS_STREAM_MAX_AGE_HOURS: wholeNumber({
+    default: 72,
+    min: 1,
+    max: 87_600,
+    desc: "How long the stream keeps events",
+  }),
+  NATS_STREAM_MAX_BYTES: bytes({ default: 1_073_741_824, min: 1024, desc: "Most that the stream keeps on disk" }),
+  NATS_DEDUP_WINDOW_SECONDS: wholeNumber({
+    default: 600,
+    min: 1,
+    max: 604_800,
+    desc: "How long the stream recognises an event that it already has",
+  }),
+};
+
+export type NatsSettings = SettingsOf<typeof natsSettings>;
+
+/** What the settings for NATS must keep together: one way to log in, certificate with key, window within the age. */
+export const checkNatsSettings: SettingsCheck<NatsSettings> = checkEach(
+  checkPassword,
+  checkOneLogin,
+  checkCertificate,
+  checkWindow,
+);
+
+function checkPassword({ NATS_USER, NATS_PASSWORD }: NatsSettings) {
+  if ((NATS_USER === undefined) === (NATS_PASSWORD === undefined)) return [];
+  return NATS_USER === undefined
+    ? [{ name: "NATS_USER", message: "must be set together with NATS_PASSWORD" }]
+    : [{ name: "NATS_PASSWORD", message: "must be set together with NATS_USER" }];
+}
+
+function checkOneLogin(values: NatsSettings) {
+  const ways = (["NATS_USER", "NATS_TOKEN", "NATS_CREDS_FILE", "NATS_NKEY_SEED"] as const).filter(
+    (name) => values[name] !== undefined,
+  );
+  const last = ways.at(-1);
+  if (last === undefined || ways.length === 1) return [];
+  return [{ name: last, message: `is one way to log in of ${ways.length} that are set: ${ways.join(", ")}; keep one` }];
+}
+
+function checkCertificate({ NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE }: NatsSettings) {
+  if ((NATS_TLS_CERT_FILE === undefined) === (NATS_TLS_KEY_FILE === undefined)) return [];
+  return NATS_TLS_CERT_FILE === undefined
+    ? [{ name: "NATS_TLS_CERT_FILE", message: "must be set together with NATS_TLS_KEY_FILE" }]
+    : [{ name: "NATS_TLS_KEY_FILE", message: "must be set together with NATS_TLS_CERT_FILE" }];
+}
+
+function checkWindow({ NATS_DEDUP_WINDOW_SECONDS, NATS_STREAM_MAX_AGE_HOURS }: NatsSettings) {
+  const maxAgeSeconds = NATS_STREAM_MAX_AGE_HOURS * 3600;
+  if (NATS_DEDUP_WINDOW_SECONDS <= maxAgeSeconds) return [];
+  const message = `must not be longer than NATS_STREAM_MAX_AGE_HOURS, which is ${maxAgeSeconds} seconds`;
+  return [{ name: "NATS_DEDUP_WINDOW_SECONDS", message, example: "600" }];
+}
+
+function parseNkeySeed(given: string): string {
+  const seed = given.trim();
+  if (!/^SU[A-Z2-7]{56}$/.test(seed)) {
+    throw new TypeError("must be an NKey user seed: 58 capital letters and digits that start with SU");
+  }
+  return seed;
+}
+
+function parseStreamName(given: string): string {
+  const name = given.trim();
+  if (!/^[^\s\p{Cc}.*>/\\]{1,255}$/u.test(name)) {
+    throw new TypeError("must be a stream name: at most 255 characters, without blanks and . * > / \\");
+  }
+  return name;
+}
+
+function parseSubjectPrefix(given: string): string {
+  const prefix = given.trim();
+  if (!/^[^\s\p{Cc}.*>$][^\s\p{Cc}.*>]*(\.[^\s\p{Cc}.*>]+)*$/u.test(prefix)) {
+    throw new TypeError("must be tokens with dots between them, without blanks, * and >, not starting with $");
+  }
+  return prefix;
+}

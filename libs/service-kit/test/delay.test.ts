@@ -1,0 +1,18 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { delay } from "../src/index.js";
+
+test("resolves after the time", async () => {
+  const from = performance.now();
+  await delay(20);
+  // A timer may fire up to a millisecond early by this clock.
+  assert.ok(performance.now() - from >= 19);
+});
+
+test("rejects as soon as the signal aborts, and at once when it has", async () => {
+  const stop = new AbortController();
+  const waiting = delay(60_000, stop.signal);
+  stop.abort();
+  await assert.rejects(waiting, { name: "AbortError" });
+  await assert.rejects(delay(60_000, stop.signal), { name: "AbortError" });
+});
