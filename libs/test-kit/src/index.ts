@@ -1,0 +1,29 @@
+export type { ChildExit } from "./child.js";
+export { cleanUpAfter, type Scope } from "./clean-up.js";
+export { type EventuallyOptions, eventually } from "./eventually.js";
+export { freeTcpPort, freeUdpPort } from "./free-port.js";
+export { type MetricLabels, readMetric } from "./metric.js";
+export { type Mosquitto, type MosquittoOptions, startMosquitto } from "./mosquitto.js";
+export {
+  type Jsz,
+  type JszConsumer,
+  type JszStream,
+  type NatsServer,
+  type NatsServerOptions,
+  startNats,
+} from "./nats-server.js";
+export { type PublishOptions, type PublishProperties, publishMqtt } from "./publish-mqtt.js";
+export { type PacedSendOptions, type SendOptions, sendDatagram, sendDatagrams } from "./send-datagrams.js";
+export type { Server } from "./server.js";
+export {
+  type Environment,
+  type LogLine,
+  runToExit,
+  type Service,
+  type ServiceName,
+  type ServiceOptions,
+  startService,
+} from "./service.js";
+export { type MqttSubscription, type ReceivedMessage, type SubscribeOptions, subscribeMqtt } from "./subscribe-mqtt.js";
+export { type TaskDatagramFields, taskDatagram } from "./task-datagram.js";
+export { tempDir, uniqueName } from "./temp-dir.js";

@@ -1,0 +1,99 @@
+// @ts-check
+// Runs the compiled tests of all packages with node's own runner, and measures what they cover, spawned services included.
+//   node tools/run-tests.mjs                      everything
+//   node tools/run-tests.mjs alert-path outbox    the files whose path holds one of the words; no coverage threshold then
+// The last thing a passing run prints is the summary of node's test runner. The coverage report lies in coverage/.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const minimumCoverage = { lines: 90 };
+const notMeasured = ["libs/test-kit", "e2e", "tools"];
+const filesAtOnce = 4;
+const fileTimeoutMs = 10 * 60_000;
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+process.chdir(root);
+
+const words = process.argv.slice(2);
+const packages = workspaces();
+const all = packages.flatMap((dir) => compiledFiles(dir, "test")).filter((file) => file.endsWith(".test.js"));
+const chosen = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)));
+if (chosen.length === 0) {
+  console.error(
+    words.length === 0 ? "There are no compiled tests: run npm test." : `No test file matches ${words.join(", ")}.`,
+  );
+  process.exit(1);
+}
+console.log(`Running ${chosen.length}${words.length === 0 ? "" : ` of ${all.length}`} test files`);
+
+const measured = packages
+  .filter((dir) => !notMeasured.includes(dir))
+  .flatMap((dir) => compiledFiles(dir, "src"))
+  .filter(hasCode);
+const scratch = mkdtempSync(join(tmpdir(), "sense-alerts-coverage-"));
+const coverage = {
+  all: true,
+  include: measured,
+  reporter: ["lcov", "json-summary"],
+  "reports-dir": "coverage",
+  "temp-directory": join(scratch, "raw"),
+  "check-coverage": words.length === 0,
+  ...minimumCoverage,
+};
+const coverageConfig = join(scratch, "c8.json");
+writeFileSync(coverageConfig, JSON.stringify(coverage));
+
+const run = spawn(
+  process.execPath,
+  [
+    ...[join("node_modules", "c8", "bin", "c8.js"), "--config", coverageConfig],
+    ...[process.execPath, "--test", "--test-reporter=spec", `--test-concurrency=${filesAtOnce}`],
+    ...[`--test-timeout=${fileTimeoutMs}`, ...chosen],
+  ],
+  { stdio: "inherit" },
+);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => run.kill(/** @type {NodeJS.Signals} */ (signal))); // the runner ends the test files, and they their servers
+}
+const [code] = await once(run, "close");
+rmSync(scratch, { recursive: true, force: true });
+process.exitCode = code ?? 1;
+
+/** The folders of all packages, from package.json: "libs/*" is each folder in libs. */
+function workspaces() {
+  /** @type {{ workspaces: string[] }} */
+  const { workspaces } = JSON.parse(readFileSync("package.json", "utf8"));
+  return workspaces.flatMap((pattern) => {
+    if (!pattern.endsWith("/*")) return [pattern];
+    const parent = dirname(pattern);
+    const folders = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return folders.map((folder) => `${parent}/${folder.name}`);
+  });
+}
+
+/**
+ * The JavaScript files under dist/src or dist/test of a package, without those whose source is gone since they were compiled.
+ * @param {string} dir
+ * @param {"src" | "test"} part
+ */
+function compiledFiles(dir, part) {
+  const compiled = `${dir}/dist/${part}`;
+  if (!existsSync(compiled)) return [];
+  return readdirSync(compiled, { recursive: true })
+    .map((name) => String(name).split(sep).join("/"))
+    .filter((name) => name.endsWith(".js") && existsSync(`${dir}/${part}/${name.replace(/\.js$/, ".ts")}`))
+    .map((name) => `${compiled}/${name}`)
+    .sort();
+}
+
+/**
+ * False for a module of types only: nobody ever loads it, so it would count as not covered.
+ * @param {string} file
+ */
+function hasCode(file) {
+  return !/^export \{\};\s*(\/\/.*\s*)?$/.test(readFileSync(file, "utf8"));
+}
