@@ -6,6 +6,7 @@ import { createMetrics, type Metrics } from "../metrics.js";
 import type { CommonSettings } from "../settings/common-settings.js";
 import type { Environment } from "../settings/given-text.js";
 import { readBuild } from "./build.js";
+import { captureConsole } from "./capture-console.js";
 import { exitOnCrash, exitOnWrongSettings, onStopSignals } from "./process-events.js";
 import { type Closer, createStopSequence } from "./stop-sequence.js";
 
@@ -43,6 +44,7 @@ export async function runService<S extends CommonSettings>(options: ServiceOptio
   const { LOG_LEVEL: level, LOG_PRETTY: pretty, INSTANCE_ID: instance, HTTP_HOST: host, HTTP_PORT: port } = settings;
   const logger = createLogger({ name, level, pretty, instance });
   exitOnCrash(logger);
+  captureConsole(logger);
   const build = readBuild(env);
   const metrics = createMetrics(name, build);
   const health = createHealth();
