@@ -7,8 +7,8 @@ import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const oldestNode = [20, 19];
-const servers = ["nats-server", "mosquitto", "mosquitto_sub", "mosquitto_pub"];
-const debianPackages = ["nats-server", "mosquitto", "mosquitto-clients"];
+const servers = ["nats-server", "mosquitto", "mosquitto_sub", "mosquitto_pub", "openssl"];
+const debianPackages = ["nats-server", "mosquitto", "mosquitto-clients", "openssl"];
 // Debian puts servers where a normal user's PATH does not reach.
 const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
 
@@ -87,8 +87,8 @@ function missingServers() {
 function howToInstallServers() {
   return `Not found: ${missingServers().join(", ")}. Tests and demo start these servers themselves, on free ports; install them with
 
-  Debian, Ubuntu   sudo apt-get install nats-server mosquitto mosquitto-clients
-  macOS            brew install nats-server mosquitto
+  Debian, Ubuntu   sudo apt-get install nats-server mosquitto mosquitto-clients openssl
+  macOS            brew install nats-server mosquitto openssl
 
 and run this again. To try the services without them, run the two servers in containers and point NATS_URL and MQTT_URL there:
 
