@@ -1,0 +1,90 @@
+import type { LookupAddress } from "node:dns";
+import { lookup } from "node:dns/promises";
+import { BlockList, isIP } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+
+/** `10.0.0.5`, `fd00::5`, `10.0.0.0/8`, `fd00::/8` or `sense1.example.com`. */
+export type SourceRule =
+  | { readonly kind: "network"; readonly address: string; readonly prefix: number; readonly family: "ipv4" | "ipv6" }
+  | { readonly kind: "host"; readonly name: string };
+
+export type AllowedSources = {
+  /** Whether datagrams from this IP address are taken. */
+  allows(address: string): boolean;
+  close(): void;
+};
+
+export type AllowedSourcesOptions = {
+  /** None = every source is allowed. */
+  readonly rules: readonly SourceRule[];
+  /** Called when a host name cannot be resolved; what it resolved to before stays allowed. */
+  readonly onUnresolved: (name: string, error: unknown) => void;
+  readonly resolve?: (name: string) => Promise<readonly LookupAddress[]>;
+  readonly resolveEveryMs?: number;
+  readonly longestFirstWaitMs?: number;
+};
+
+const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*\.?$/i;
+
+/** Whether the text has the form of a host name; an IP address, whole or in part, has not. */
+export function isHostName(text: string): boolean {
+  return hostName.test(text) && !/^[\d.]+$/.test(text);
+}
+
+/** Reads one entry of UDP_ALLOWED_SOURCES. Throws a TypeError that says what an entry must be. */
+export function parseSourceRule(text: string): SourceRule {
+  const [address = "", prefixText, ...rest] = text.split("/");
+  const family = isIP(address);
+  if (family === 0) {
+    if (prefixText === undefined && isHostName(address)) return { kind: "host", name: address };
+    throw new TypeError(`must hold IP addresses, CIDR ranges or host names only; ${JSON.stringify(text)} is none`);
+  }
+  const bits = family === 4 ? 32 : 128;
+  const prefix = prefixText === undefined ? bits : /^\d{1,3}$/.test(prefixText) ? Number(prefixText) : Number.NaN;
+  if (rest.length > 0 || !(prefix <= bits)) {
+    throw new TypeError(`must hold CIDR ranges with a prefix from 0 to ${bits}; ${JSON.stringify(text)} is none`);
+  }
+  return { kind: "network", address, prefix, family: family === 4 ? "ipv4" : "ipv6" };
+}
+
+/**
+ * Networks count from the start. Host names are looked up first, for 2 s at most (the socket waits for this), and again
+ * every minute: Sense servers move.
+ */
+export async function createAllowedSources(options: AllowedSourcesOptions): Promise<AllowedSources> {
+  const { rules, resolve = (name) => lookup(name, { all: true }) } = options;
+  if (rules.length === 0) return { allows: () => true, close: () => undefined };
+  const names = rules.flatMap((rule) => (rule.kind === "host" ? [rule.name] : []));
+  const resolved = new Map<string, readonly LookupAddress[]>();
+  let list = listOf(rules, resolved);
+
+  async function refresh(name: string): Promise<void> {
+    try {
+      resolved.set(name, await resolve(name));
+      list = listOf(rules, resolved);
+    } catch (error) {
+      options.onUnresolved(name, error);
+    }
+  }
+
+  const firstLookups = Promise.all(names.map(refresh));
+  await Promise.race([firstLookups, sleep(options.longestFirstWaitMs ?? 2_000, undefined, { ref: false })]);
+  const timer = setInterval(() => names.map(refresh), options.resolveEveryMs ?? 60_000).unref();
+  return {
+    allows: (address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4"),
+    close: () => clearInterval(timer),
+  };
+}
+
+function listOf(rules: readonly SourceRule[], resolved: ReadonlyMap<string, readonly LookupAddress[]>): BlockList {
+  const list = new BlockList();
+  for (const rule of rules) {
+    if (rule.kind === "network") list.addSubnet(rule.address, rule.prefix, rule.family);
+    else {
+      for (const { address, family } of resolved.get(rule.name) ?? []) {
+        list.addAddress(address, family === 4 ? "ipv4" : "ipv6");
+      }
+    }
+  }
+  return list;
+}

@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import type { BusMessage } from "@sense-alerts/bus";
+import type { IngestStatusEvent } from "@sense-alerts/event-contract";
+import type { Reading, ReceivedDatagram } from "./datagram/datagram.js";
+import type { Rejection } from "./datagram/rejection.js";
+import { type EventMessage, eventMessage, rejectedMessage } from "./messages.js";
+import { createThrottle } from "./throttle.js";
+import { newTraceparent } from "./traceparent.js";
+
+export type IngestOptions = {
+  readonly instance: string;
+  readonly subjectPrefix: string;
+  readonly maxDatagramBytes: number;
+  readonly allows: (address: string) => boolean;
+  readonly read: (datagram: ReceivedDatagram) => Reading;
+  readonly sendEvent: (message: EventMessage) => void;
+  readonly sendRejected: (message: BusMessage) => void;
+  readonly onReceived: () => void;
+  readonly onRejected: (reason: Rejection) => void;
+  readonly warn: (facts: object, message: string) => void;
+};
+
+export type Ingest = {
+  /** Takes one datagram off the socket: it becomes an event or a rejection, and is never dropped here. */
+  receive(bytes: Buffer, address: string, port: number): void;
+  /** Tells the world how the socket fares. */
+  report(status: IngestStatusEvent["data"]["status"], address: string, port: number, reason: string): void;
+};
+
+const warnEveryMs = 60_000;
+const rememberedSources = 1_000;
+
+/** The use case of this service: bytes in, event or rejection out. The id of the reporting instance is in each. */
+export function createIngest(options: IngestOptions): Ingest {
+  const source = `/udp-ingest/${options.instance}`;
+  const warnings = createThrottle(warnEveryMs, rememberedSources);
+  const boot = randomUUID();
+  let rejections = 0;
+
+  function judge(datagram: ReceivedDatagram): Reading {
+    if (!options.allows(datagram.address)) return { ok: false, reason: "source-not-allowed" };
+    if (datagram.bytes.length > options.maxDatagramBytes) return { ok: false, reason: "too-large" };
+    return options.read(datagram);
+  }
+
+  function reject(datagram: ReceivedDatagram, reason: Rejection): void {
+    options.onRejected(reason);
+    const id = `rejected:${boot}:${++rejections}`;
+    options.sendRejected(rejectedMessage({ ...datagram, reason }, id, options.instance, options.subjectPrefix));
+    const heldBack = warnings.take(`${reason} ${datagram.address}`, datagram.receivedAtMs);
+    if (heldBack === undefined) return;
+    const facts = { reason, source: datagram.address, port: datagram.port, bytes: datagram.bytes.length, heldBack };
+    options.warn(facts, "datagram rejected");
+  }
+
+  return {
+    receive: (bytes, address, port) => {
+      options.onReceived();
+      const datagram = { bytes, address, port, receivedAtMs: Date.now(), traceparent: newTraceparent() };
+      const reading = judge(datagram);
+      if (reading.ok) options.sendEvent(eventMessage(reading.event, options.subjectPrefix));
+      else reject(datagram, reading.reason);
+    },
+    report: (status, address, port, reason) => {
+      const event: IngestStatusEvent = {
+        specversion: "1.0",
+        id: `ingest.status:${randomUUID()}`,
+        source,
+        type: "sense.ingest.status",
+        time: new Date().toISOString(),
+        datacontenttype: "application/json",
+        data: { status, address, port, reason },
+      };
+      options.sendEvent(eventMessage(event, options.subjectPrefix));
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import type { LinkState, Logger } from "@sense-alerts/service-kit";
+import type { Ingest } from "./ingest.js";
+import { type BoundSocket, startUdpSocket, type UdpSocket } from "./udp-socket.js";
+
+export type ListenOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  readonly ingest: Ingest;
+  readonly logger: Logger;
+};
+
+/** Receives datagrams for as long as the service runs; how the socket fares goes to the log and out as status events. */
+export function listen({ host, port, receiveBufferBytes, ingest, logger }: ListenOptions): UdpSocket {
+  let warned = false;
+  return startUdpSocket({
+    host,
+    port,
+    receiveBufferBytes,
+    onDatagram: ingest.receive,
+    onBound: (bound) => {
+      logger.info(bound, "udp socket listening");
+      ingest.report("start", bound.address, bound.port, "");
+      const granted = bound.receiveBufferBytes;
+      if (warned || granted >= receiveBufferBytes) return;
+      warned = true;
+      const mend = `sysctl -w net.core.rmem_max=${receiveBufferBytes}`;
+      logger.warn(
+        { asked: receiveBufferBytes, granted, mend },
+        "the kernel granted a smaller receive buffer: bursts may be lost",
+      );
+    },
+    onError: (error, retryMs) => {
+      logger.error({ err: error, host, port, retryMs }, "udp socket failed; it is bound again");
+      ingest.report("error", host, port, error.message);
+    },
+  });
+}
+
+/** The socket as a link of the service. */
+export function socketState(bound: BoundSocket | undefined): LinkState {
+  if (bound === undefined) return { up: false, detail: "not bound; see the log for the reason" };
+  return { up: true, detail: "bound", ...bound };
+}

@@ -1,0 +1,77 @@
+import { busOptionsOf, startBus } from "@sense-alerts/bus";
+import { runService } from "@sense-alerts/service-kit";
+import { createAllowedSources } from "./allowed-sources.js";
+import { createDatagramReader } from "./datagram/reader.js";
+import { createIngest } from "./ingest.js";
+import { listen, socketState } from "./listen.js";
+import { createIngestMetrics } from "./metrics.js";
+import { createOutboxes } from "./outboxes.js";
+import { readSettings } from "./settings.js";
+
+await runService({
+  name: "udp-ingest",
+  env: process.env,
+  readSettings,
+  start: async ({ settings, logger, metrics: registry, health, onStop }) => {
+    const instance = settings.INSTANCE_ID;
+    const subjectPrefix = settings.NATS_SUBJECT_PREFIX;
+
+    const bus = startBus(busOptionsOf(settings, `udp-ingest ${instance}`), logger);
+    onStop("nats", bus.close);
+    // Not required: while NATS is away datagrams are still taken, and kept.
+    health.link("nats", { required: false, state: bus.state });
+
+    const metrics = createIngestMetrics(registry);
+    const { events, rejected } = createOutboxes({
+      bus,
+      maxEvents: settings.BUFFER_MAX_EVENTS,
+      maxBytes: settings.BUFFER_MAX_BYTES,
+      metrics,
+      logger,
+    });
+    metrics.observeBuffer(events.size);
+    onStop("outboxes", async (hurry) => {
+      const left = await events.drained(hurry);
+      if (left > 0) logger.error({ events: left }, "events are lost: nats did not come back in time");
+      await rejected.drained(hurry);
+    });
+
+    const sources = await createAllowedSources({
+      rules: settings.UDP_ALLOWED_SOURCES,
+      onUnresolved: (name, error) => logger.warn({ err: error, name }, "allowed source cannot be resolved"),
+    });
+    onStop("allowed sources", sources.close);
+
+    const ingest = createIngest({
+      instance,
+      subjectPrefix,
+      maxDatagramBytes: settings.UDP_MAX_DATAGRAM_BYTES,
+      allows: sources.allows,
+      read: createDatagramReader({
+        eventSource: `/udp-ingest/${instance}`,
+        fallbackEncoding: settings.UDP_FALLBACK_ENCODING,
+        senseTimezone: settings.SENSE_TIMEZONE,
+      }),
+      sendEvent: events.add,
+      sendRejected: rejected.add,
+      onReceived: metrics.received,
+      onRejected: metrics.rejected,
+      warn: (facts, message) => logger.warn(facts, message),
+    });
+
+    const socket = listen({
+      host: settings.UDP_HOST,
+      port: settings.UDP_PORT,
+      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
+      ingest,
+      logger,
+    });
+    metrics.observeSocket(socket.bound);
+    health.link("socket", { required: true, state: () => socketState(socket.bound()) });
+    onStop("udp socket", async () => {
+      const last = socket.bound();
+      await socket.close();
+      if (last !== undefined) ingest.report("stop", last.address, last.port, "");
+    });
+  },
+});

@@ -1,0 +1,130 @@
+import { BusError, type BusMessage, type PublishAck } from "@sense-alerts/bus";
+import { Fifo } from "./fifo.js";
+
+/** What became of a message: `dropped-buffer-full` and `dropped-too-large` are losses, and counted as such. */
+export const outboxResults = ["stored", "duplicate", "dropped-buffer-full", "dropped-too-large"] as const;
+
+export type OutboxResult = (typeof outboxResults)[number];
+
+export type OutboxOptions<M extends BusMessage> = {
+  readonly publish: (message: M) => Promise<PublishAck>;
+  /** Bounds of what is kept: past either, the oldest go first, but for those in flight and the newest of all. */
+  readonly maxEvents: number;
+  readonly maxBytes: number;
+  /** Called once for each message. */
+  readonly onResult: (message: M, result: OutboxResult) => void;
+  /** Called for each failure that will be tried again. */
+  readonly onRetry: (error: BusError) => void;
+};
+
+export type Outbox<M> = {
+  add(message: M): void;
+  /** Tries again at once, since the connection is back. */
+  wake(): void;
+  size(): { events: number; bytes: number };
+  /** Resolves when all is stored or `hurry` aborts; to how many messages were left. */
+  drained(hurry: AbortSignal): Promise<number>;
+};
+
+/** How many acknowledgements may be outstanding: more gains nothing and only lengthens a rewind. */
+const windowSize = 256;
+const retryAfterMs = 500;
+
+/**
+ * Keeps messages in memory until NATS has acknowledged them. They go out in order; after a failure all that is not
+ * acknowledged goes out again, in order and with the same ids, so that the stream drops what it had already stored.
+ */
+export function createOutbox<M extends BusMessage>(options: OutboxOptions<M>): Outbox<M> {
+  const waiting = new Fifo<M>();
+  /** Sent and not settled, in the order sent. */
+  const inFlight = new Set<M>();
+  /** Failed in the present window: they stay in `inFlight` order and go back in front when the window is empty. */
+  const failed = new Set<M>();
+  let unsettled = 0;
+  let bytes = 0;
+  let retryTimer: NodeJS.Timeout | undefined;
+  let onEmpty: (() => void) | undefined;
+
+  const isOverfull = () => waiting.length + inFlight.size > options.maxEvents || bytes > options.maxBytes;
+
+  function settle(message: M, result: OutboxResult): void {
+    bytes -= message.payload.length;
+    options.onResult(message, result);
+    if (waiting.length + inFlight.size === 0) onEmpty?.();
+  }
+
+  function rewind(): void {
+    waiting.putBack([...inFlight]);
+    inFlight.clear();
+    failed.clear();
+    retryTimer = setTimeout(() => {
+      retryTimer = undefined;
+      send();
+    }, retryAfterMs);
+  }
+
+  function sendOne(message: M): void {
+    inFlight.add(message);
+    unsettled++;
+    options
+      .publish(message)
+      .then((ack) => {
+        inFlight.delete(message);
+        settle(message, ack.duplicate ? "duplicate" : "stored");
+      })
+      .catch((error: unknown) => {
+        if (error instanceof BusError && error.code === "too-large") {
+          inFlight.delete(message);
+          settle(message, "dropped-too-large");
+          return;
+        }
+        failed.add(message);
+        options.onRetry(
+          error instanceof BusError ? error : new BusError("disconnected", String(error), { cause: error }),
+        );
+      })
+      .finally(() => {
+        unsettled--;
+        if (failed.size === 0) send();
+        else if (unsettled === 0) rewind();
+      });
+  }
+
+  function send(): void {
+    while (failed.size === 0 && retryTimer === undefined && inFlight.size < windowSize) {
+      // What is in flight can no longer be dropped, so it must not outgrow the bounds either.
+      if (inFlight.size > 0 && isOverfull()) return;
+      const message = waiting.shift();
+      if (message === undefined) return;
+      sendOne(message);
+    }
+  }
+
+  return {
+    add: (message) => {
+      waiting.push(message);
+      bytes += message.payload.length;
+      while (waiting.length > 1 && isOverfull()) {
+        const oldest = waiting.shift();
+        if (oldest !== undefined) settle(oldest, "dropped-buffer-full");
+      }
+      send();
+    },
+    wake: () => {
+      clearTimeout(retryTimer);
+      retryTimer = undefined;
+      send();
+    },
+    size: () => ({ events: waiting.length + inFlight.size, bytes }),
+    drained: async (hurry) => {
+      if (waiting.length + inFlight.size > 0 && !hurry.aborted) {
+        await new Promise<void>((resolve) => {
+          onEmpty = resolve;
+          hurry.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+      clearTimeout(retryTimer);
+      return waiting.length + inFlight.size;
+    },
+  };
+}

@@ -1,0 +1,99 @@
+import { isIP } from "node:net";
+import {
+  bytes,
+  checkNatsSettings,
+  commonSettings,
+  type Environment,
+  loadSettings,
+  natsSettings,
+  parsed,
+  type SettingsOf,
+  wholeNumber,
+} from "@sense-alerts/service-kit";
+import { isHostName, parseSourceRule } from "./allowed-sources.js";
+import { isUsableFallbackEncoding } from "./datagram/text.js";
+import { isTimezone } from "./datagram/timezone.js";
+
+/** The largest payload of a UDP datagram over IPv4. */
+const largestDatagramBytes = 65_507;
+
+export const udpIngestSettings = {
+  UDP_HOST: parsed(parseHost, {
+    default: "0.0.0.0",
+    desc: "Address that datagrams are received on; `::` = IPv4 and IPv6",
+  }),
+  UDP_PORT: wholeNumber({
+    default: 9998,
+    min: 0,
+    max: 65_535,
+    desc: "Port that datagrams are received on, the remotePort of the log appender; 0 = any free one",
+  }),
+  UDP_RECEIVE_BUFFER_BYTES: bytes({
+    default: 8_388_608,
+    min: 4_096,
+    max: 1_073_741_824,
+    desc: "Receive buffer asked of the kernel: what holds a burst. Linux grants `net.core.rmem_max` at most",
+  }),
+  UDP_MAX_DATAGRAM_BYTES: bytes({
+    default: largestDatagramBytes,
+    min: 1,
+    max: largestDatagramBytes,
+    desc: "Larger datagrams are rejected as `too-large`",
+  }),
+  UDP_ALLOWED_SOURCES: parsed((given) => given.split(",").map((entry) => parseSourceRule(entry.trim())), {
+    default: [],
+    defaultText: "any",
+    example: "10.0.0.5,10.1.0.0/16,sense1.example.com",
+    desc: "Senders that are taken: IP addresses, CIDR ranges and host names, with commas between them",
+  }),
+  UDP_FALLBACK_ENCODING: parsed(parseEncoding, {
+    default: "windows-1252",
+    desc: "Encoding of what is not valid UTF-8: the Windows code page of Sense servers whose log appender sets no encoding",
+  }),
+  SENSE_TIMEZONE: parsed(parseTimezone, {
+    default: undefined,
+    example: "Europe/Stockholm",
+    desc: "Time zone of the Sense servers (IANA name); with it alerts carry `logTimeStampUtc`",
+  }),
+  BUFFER_MAX_EVENTS: wholeNumber({
+    default: 100_000,
+    min: 1,
+    max: 10_000_000,
+    desc: "Events kept in memory while NATS is away; past it the oldest are dropped and counted",
+  }),
+  BUFFER_MAX_BYTES: bytes({
+    default: 67_108_864,
+    min: 65_536,
+    desc: "Bytes of events kept in memory while NATS is away; past it the oldest are dropped and counted",
+  }),
+};
+
+const spec = { ...udpIngestSettings, ...natsSettings, ...commonSettings };
+
+export type UdpIngestSettings = SettingsOf<typeof spec>;
+
+/** Throws a SettingsError that lists all that is wrong. */
+export function readSettings(env: Environment): UdpIngestSettings {
+  return loadSettings(spec, env, checkNatsSettings);
+}
+
+function parseHost(given: string): string {
+  const host = given.trim();
+  if (isIP(host) === 0 && !isHostName(host))
+    throw new TypeError("must be an IP address or a host name, without a port");
+  return host;
+}
+
+function parseEncoding(given: string): string {
+  const label = given.trim();
+  if (!isUsableFallbackEncoding(label)) {
+    throw new TypeError("must be the name of an encoding that has ASCII in it, such as windows-1251 or shift_jis");
+  }
+  return label;
+}
+
+function parseTimezone(given: string): string {
+  const name = given.trim();
+  if (!isTimezone(name)) throw new TypeError("must be the IANA name of a time zone");
+  return name;
+}

@@ -1,0 +1,21 @@
+import { createLogger, type Logger } from "@sense-alerts/service-kit";
+
+export type CapturedLog = {
+  readonly logger: Logger;
+  /** Level, message and fields of each line. */
+  lines(): { readonly level: string; readonly msg: string; readonly [field: string]: unknown }[];
+};
+
+export function captureLog(): CapturedLog {
+  const written: string[] = [];
+  const destination = { write: (line: string) => void written.push(line) };
+  const logger = createLogger({ name: "udp-ingest", instance: "ingest-1", level: "debug", pretty: false, destination });
+  return {
+    logger,
+    lines: () =>
+      written.map((line) => {
+        const { time, service, instance, ...rest } = JSON.parse(line);
+        return rest;
+      }),
+  };
+}

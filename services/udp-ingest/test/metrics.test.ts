@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventTypes } from "@sense-alerts/event-contract";
+import { createMetrics } from "@sense-alerts/service-kit";
+import { rejections } from "../src/datagram/rejection.js";
+import { createIngestMetrics } from "../src/metrics.js";
+import { outboxResults } from "../src/outbox.js";
+import type { BoundSocket } from "../src/udp-socket.js";
+
+function ingestMetrics() {
+  const registry = createMetrics("udp-ingest");
+  /** Value by series, as Prometheus would read them. */
+  const scrape = async () => {
+    const lines = (await registry.render()).split("\n").filter((line) => line.startsWith("sensealerts_ingest_"));
+    return new Map(
+      lines.map((line) => {
+        const valueFrom = line.lastIndexOf(" ");
+        return [line.slice(0, valueFrom), Number(line.slice(valueFrom))] as const;
+      }),
+    );
+  };
+  return { metrics: createIngestMetrics(registry), scrape };
+}
+
+test("has every counter at zero before anything is counted, so that a rule sees the first", async () => {
+  const { scrape } = ingestMetrics();
+  const expected = new Map<string, number>([["sensealerts_ingest_datagrams_received_total", 0]]);
+  for (const reason of rejections) expected.set(`sensealerts_ingest_datagrams_rejected_total{reason="${reason}"}`, 0);
+  for (const result of outboxResults) {
+    expected.set(`sensealerts_ingest_rejected_copies_total{result="${result}"}`, 0);
+    for (const type of eventTypes) {
+      expected.set(`sensealerts_ingest_events_total{type="${type}",result="${result}"}`, 0);
+    }
+  }
+  assert.deepEqual(new Map([...(await scrape())].toSorted()), new Map([...expected].toSorted()));
+});
+
+test("counts each thing under its own name and labels", async () => {
+  const { metrics, scrape } = ingestMetrics();
+  for (let times = 0; times < 3; times++) metrics.received();
+  metrics.rejected("too-short");
+  metrics.settled("sense.task.failed", "stored");
+  metrics.settled("sense.task.failed", "dropped-buffer-full");
+  metrics.rejectedSettled("duplicate");
+  metrics.retried("no-ack");
+  const counted = [...(await scrape())].filter(([, value]) => value > 0);
+  assert.deepEqual(
+    new Map(counted.toSorted()),
+    new Map([
+      ["sensealerts_ingest_datagrams_received_total", 3],
+      ['sensealerts_ingest_datagrams_rejected_total{reason="too-short"}', 1],
+      ['sensealerts_ingest_events_total{type="sense.task.failed",result="dropped-buffer-full"}', 1],
+      ['sensealerts_ingest_events_total{type="sense.task.failed",result="stored"}', 1],
+      ['sensealerts_ingest_publish_failures_total{code="no-ack"}', 1],
+      ['sensealerts_ingest_rejected_copies_total{result="duplicate"}', 1],
+    ]),
+  );
+});
+
+test("shows the buffer and the socket as they are at each scrape", async () => {
+  const { metrics, scrape } = ingestMetrics();
+  let size = { events: 7, bytes: 700 };
+  let bound: BoundSocket | undefined = { address: "0.0.0.0", port: 9998, receiveBufferBytes: 65_536 };
+  metrics.observeBuffer(() => size);
+  metrics.observeSocket(() => bound);
+  const gauges = async () => {
+    const values = await scrape();
+    return ["buffered_events", "buffered_bytes", "receive_buffer_bytes"].map((name) =>
+      values.get(`sensealerts_ingest_${name}`),
+    );
+  };
+  assert.deepEqual(await gauges(), [7, 700, 65_536]);
+  size = { events: 0, bytes: 0 };
+  bound = undefined;
+  assert.deepEqual(await gauges(), [0, 0, 0]);
+});
