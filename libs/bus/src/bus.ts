@@ -1,0 +1,33 @@
+import { type LinkState, startConnection } from "./connection.js";
+import { startConsumer } from "./consumer.js";
+import type { ConsumerOptions, Consumption } from "./consumption.js";
+import type { BusLogger, BusOptions } from "./options.js";
+import type { PublishAck } from "./publish-ack.js";
+import { type BusMessage, createPublisher } from "./publisher.js";
+
+export type Bus = {
+  state(): LinkState;
+  /** Called with each change between usable and not, and at once if it is usable now. */
+  onChange(listener: (up: boolean) => void): void;
+  /** Resolves when JetStream has stored the message, or had it already. Rejects with a BusError, within 5 s at the latest. */
+  publish(message: BusMessage): Promise<PublishAck>;
+  /** Reads the event stream through one durable pull consumer until closed. */
+  consume(options: ConsumerOptions): Consumption;
+  close(): Promise<void>;
+};
+
+/** Returns at once and connects in the background, for ever; sees to the two streams whenever it has connected. */
+export function startBus(options: BusOptions, logger: BusLogger): Bus {
+  const connection = startConnection(options, logger);
+  const publisher = createPublisher(connection);
+  return {
+    state: connection.state,
+    onChange: connection.onChange,
+    publish: publisher.publish,
+    consume: (consumerOptions) => startConsumer(connection, publisher, { ...options, ...consumerOptions }, logger),
+    close: async () => {
+      publisher.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,279 @@
+import { setMaxListeners } from "node:events";
+import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from "nats";
+import { type AckFacts, readAckSubject } from "./ack-subject.js";
+import type { Connection } from "./connection.js";
+import type { ConsumerOptions, Consumption, Delivery } from "./consumption.js";
+import { deadLetter } from "./dead-letter.js";
+import { ensureDurable } from "./durable.js";
+import { OpenPull } from "./open-pull.js";
+import type { BusLogger, BusOptions } from "./options.js";
+import type { Publisher } from "./publisher.js";
+import { Recent } from "./recent.js";
+import { isStreamNotFound } from "./streams.js";
+import { atMost, backoffMs, deletionMs, pause } from "./wait.js";
+
+type Held = { reply: string; readonly key: string; readonly delivery: Delivery; acked: boolean; touchedMs: number };
+
+const pullExpiresMs = 5_000;
+/** How much later than that NATS may say that a request has expired, before its silence means something else. */
+const pullGraceMs = 2_500;
+const soonMs = 5;
+const tickMs = 1_000;
+const confirmMs = 5_000;
+const flushMs = 1_000;
+/** NATS writes acknowledgements to disk ten times a second: after a crash it hands out again what it had confirmed since. */
+const rememberedAcks = 10_000;
+
+/**
+ * The loop over one durable pull consumer. It speaks JetStream's pull protocol itself (ADR-13): an acknowledgement counts
+ * when NATS confirms it and is repeated after a reconnect, so a lost one does not become a second alert; and nothing it
+ * waits for can hang, since every request is forgotten after its time.
+ */
+export function startConsumer(
+  connection: Connection,
+  publisher: Publisher,
+  options: BusOptions & ConsumerOptions,
+  logger: BusLogger,
+): Consumption {
+  const { streamName, durable, maxInHand, ackWaitMs = 30_000 } = options;
+  const held = new Map<string, Held>();
+  const finished = new Recent(rememberedAcks);
+  const openPull = new OpenPull();
+  const stopping = new AbortController();
+  const handBack = new AbortController();
+  // Everything in hand may listen to it.
+  setMaxListeners(0, handBack.signal);
+  let looking = new AbortController();
+  let pulls: Subscription | undefined;
+  let pullInbox = "";
+  let lastPull = 0;
+  let soon: NodeJS.Timeout | undefined;
+  let acks: Subscription | undefined;
+  let ackInbox = "";
+  let ready = false;
+  let pending = 0;
+  let detail = "not connected yet";
+  let onEmpty: (() => void) | undefined;
+
+  function send(subject: string, payload: string, reply?: string): void {
+    connection.current()?.publish(subject, payload, reply === undefined ? {} : { reply });
+  }
+
+  /** Asks for as many messages as there is room for, unless that is less than `leastRoom` or NATS was asked already. */
+  function pull(leastRoom = 1): void {
+    const room = maxInHand - held.size;
+    if (!ready || openPull.remaining > 0 || room < leastRoom || !options.wanted()) return;
+    const reply = `${pullInbox}${++lastPull}`;
+    openPull.opened(reply, room, performance.now() + pullExpiresMs + pullGraceMs);
+    send(
+      `$JS.API.CONSUMER.MSG.NEXT.${streamName}.${durable}`,
+      JSON.stringify({ batch: room, expires: nanos(pullExpiresMs) }),
+      reply,
+    );
+  }
+
+  /** Asks for a quarter of the window at least, or a moment later for less: not once for each acknowledged message. */
+  function pullSoon(): void {
+    pull(Math.ceil(maxInHand / 4));
+    if (openPull.remaining > 0 || soon !== undefined) return;
+    soon = setTimeout(() => {
+      soon = undefined;
+      pull();
+    }, soonMs);
+  }
+
+  function release(key: string): void {
+    held.delete(key);
+    if (held.size === 0) onEmpty?.();
+    pullSoon();
+  }
+
+  function acknowledge(entry: Held): void {
+    entry.acked = true;
+    entry.touchedMs = performance.now();
+    send(entry.reply, "+ACK", ackInbox + entry.key);
+  }
+
+  function inProgress(entry: Held): void {
+    entry.touchedMs = performance.now();
+    send(entry.reply, "+WPI");
+  }
+
+  async function bury(entry: Held, reason: string): Promise<void> {
+    const { delivery, key } = entry;
+    const message = deadLetter({ stream: streamName, key, ...delivery }, reason, options.subjectPrefix);
+    for (let attempt = 0; !handBack.signal.aborted; attempt++) {
+      try {
+        await publisher.publish(message);
+        logger.error({ reason, subject: delivery.subject, sequence: delivery.sequence }, "event is a dead letter");
+        acknowledge(entry);
+        return;
+      } catch (error) {
+        logger.warn({ err: error, reason, sequence: delivery.sequence }, "dead letter not stored yet");
+        await pause(backoffMs(attempt), handBack.signal);
+      }
+    }
+    giveBack(entry, 0);
+  }
+
+  function giveBack(entry: Held, delayMs: number): void {
+    if (held.get(entry.key) !== entry) return;
+    send(entry.reply, delayMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`);
+    release(entry.key);
+  }
+
+  async function work(entry: Held): Promise<void> {
+    const outcome = await options.handle(entry.delivery, handBack.signal);
+    if (outcome.kind === "done") acknowledge(entry);
+    else if (outcome.kind === "dead") await bury(entry, outcome.reason);
+    else giveBack(entry, outcome.delayMs);
+  }
+
+  function onDelivery(message: Msg, reply: string, { sequence, storedNs, deliveries }: AckFacts): void {
+    // The time tells it from the message of the same sequence in a stream that was made anew.
+    const key = `${sequence}-${storedNs}`;
+    const known = held.get(key);
+    if (known !== undefined) {
+      // Handed out again while still in hand, after a restart of NATS: one of them is enough, under the newer reply.
+      known.reply = reply;
+      if (known.acked) acknowledge(known);
+    } else if (finished.has(key)) send(reply, "+ACK");
+    else if (stopping.signal.aborted || held.size >= maxInHand) send(reply, "-NAK");
+    else {
+      const delivery = { subject: message.subject, bytes: message.data, sequence, deliveries };
+      const entry: Held = { reply, key, delivery, acked: false, touchedMs: performance.now() };
+      held.set(key, entry);
+      work(entry).catch((error: unknown) => {
+        logger.error({ err: error, subject: message.subject, sequence }, "handling an event failed");
+        giveBack(entry, ackWaitMs);
+      });
+    }
+  }
+
+  function onPullEnd({ subject, headers }: Msg): void {
+    if (!openPull.ended(subject)) return;
+    const { code = 0, description = "" } = headers ?? {};
+    if (code === 408) pull();
+    else if (code === 503 || description.toLowerCase().includes("deleted"))
+      void ensure("the consumer is gone", deletionMs);
+    // Asked again by the ticker: at once could be refused again at once.
+    else logger.warn({ consumer: durable, code, reason: description }, "nats ended a request for events");
+  }
+
+  function onPulled(message: Msg): void {
+    const facts = readAckSubject(message.reply);
+    if (facts === undefined || message.reply === undefined) {
+      onPullEnd(message);
+      return;
+    }
+    openPull.served();
+    pending = facts.pending;
+    onDelivery(message, message.reply, facts);
+    pullSoon();
+  }
+
+  function onConfirmed(message: Msg): void {
+    const key = message.subject.slice(ackInbox.length);
+    finished.add(key);
+    release(key);
+    if (ready && message.headers?.code === 503) void ensure("the consumer is gone", deletionMs);
+  }
+
+  function subscribe(on: NatsConnection, inbox: string, onMessage: (message: Msg) => void): Subscription {
+    const callback = (error: Error | null, message: Msg) => {
+      if (error === null) onMessage(message);
+      else logger.warn({ err: error }, "the consumer's subscription reports an error");
+    };
+    return on.subscribe(`${inbox}*`, { callback });
+  }
+
+  function unready(why: string): void {
+    looking.abort();
+    ready = false;
+    detail = why;
+    openPull.clear();
+  }
+
+  /** Looks at the durable consumer until it is there or the link breaks; then asks for messages. */
+  async function ensure(why: string, afterMs = 0): Promise<void> {
+    if (stopping.signal.aborted) return;
+    unready(why);
+    looking = new AbortController();
+    const { signal } = looking;
+    if (afterMs > 0) await pause(afterMs, signal);
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      const current = connection.current();
+      if (current === undefined) return;
+      try {
+        await ensureDurable(current, streamName, durable, ackWaitMs, logger);
+        if (signal.aborted) return;
+        // NATS drops earlier requests with their inbox, so that no more can come than is asked for from here on.
+        void drained(pulls);
+        pullInbox = `${createInbox()}.`;
+        pulls = subscribe(current, pullInbox, onPulled);
+        ready = true;
+        detail = durable;
+        return pull();
+      } catch (error) {
+        if (signal.aborted) return;
+        detail = error instanceof Error ? error.message : String(error);
+        logger.warn({ err: error, stream: streamName, consumer: durable }, "waiting for the consumer");
+        if (isStreamNotFound(error)) return connection.recheck();
+        await pause(backoffMs(attempt), signal);
+      }
+    }
+  }
+
+  connection.onOpen((opened) => {
+    ackInbox = `${createInbox()}.`;
+    acks = subscribe(opened, ackInbox, onConfirmed);
+  });
+  connection.onChange((up) => {
+    if (!up) return unready("no connection to NATS");
+    for (const entry of held.values()) entry.acked ? acknowledge(entry) : inProgress(entry);
+    void ensure("looking at the consumer");
+  });
+
+  const ticker = setInterval(() => {
+    const nowMs = performance.now();
+    for (const entry of held.values()) {
+      const idleMs = nowMs - entry.touchedMs;
+      if (entry.acked && idleMs > confirmMs) acknowledge(entry);
+      else if (!entry.acked && idleMs > ackWaitMs / 3) inProgress(entry);
+    }
+    // A request to a consumer that is not there is not answered at all.
+    if (openPull.overdue(nowMs)) void ensure("no answer to a request for events");
+    else pull();
+  }, tickMs);
+
+  return {
+    state: () => ({ up: ready, detail }),
+    inHand: () => held.size,
+    pending: () => pending,
+    wake: () => pull(),
+    close: async (hurry) => {
+      stopping.abort();
+      unready("closed");
+      const noneComing = drained(pulls);
+      if (held.size > 0 && !hurry.aborted) {
+        await new Promise<void>((resolve) => {
+          onEmpty = resolve;
+          hurry.addEventListener("abort", () => resolve(), { once: true });
+        });
+      }
+      handBack.abort();
+      for (const entry of [...held.values()]) if (!entry.acked) giveBack(entry, 0);
+      clearInterval(ticker);
+      // The second wait sees to it that what was handed back has reached NATS.
+      await atMost(
+        flushMs,
+        noneComing.then(() => drained(acks)),
+      );
+    },
+  };
+}
+
+/** Resolves when no more messages can come. A closed connection brings none either. */
+async function drained(subscription: Subscription | undefined): Promise<void> {
+  await subscription?.drain().catch(() => undefined);
+}

@@ -1,0 +1,45 @@
+import type { LinkState } from "./connection.js";
+
+export type Delivery = {
+  readonly subject: string;
+  readonly bytes: Uint8Array;
+  /** The sequence in the stream: larger is later. */
+  readonly sequence: number;
+  /** 1 at the first delivery. */
+  readonly deliveries: number;
+};
+
+/** What became of a delivery: `done` acknowledges, `later` hands it back for a time, `dead` copies it to the dead letters. */
+export type Outcome =
+  | { readonly kind: "done" }
+  | { readonly kind: "later"; readonly delayMs: number }
+  | { readonly kind: "dead"; readonly reason: string };
+
+export type ConsumerOptions = {
+  readonly durable: string;
+  /** How many deliveries may be in hand at once. */
+  readonly maxInHand: number;
+  /** NATS hands a delivery out again when it hears nothing of it for this long; 30 s if left out. */
+  readonly ackWaitMs?: number;
+  /**
+   * Whether new deliveries are wanted now; call `wake()` when that changes to true. What NATS was asked for before it
+   * changed to false may still come.
+   */
+  readonly wanted: () => boolean;
+  /**
+   * Called in stream order, without waiting for earlier ones. A delivery may stay in hand as long as it takes: NATS is
+   * told that it is being worked on. Must not reject; when the signal aborts it should return `later` soon.
+   */
+  readonly handle: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
+};
+
+export type Consumption = {
+  state(): LinkState;
+  /** Deliveries taken and not yet acknowledged. */
+  inHand(): number;
+  /** Events in the stream that were not handed out yet, as of the last delivery. */
+  pending(): number;
+  wake(): void;
+  /** Takes nothing more, waits for what is in hand until `hurry` aborts, hands back the rest within a second. */
+  close(hurry: AbortSignal): Promise<void>;
+};

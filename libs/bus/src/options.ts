@@ -1,0 +1,70 @@
+/** How to reach NATS and what the streams should be. Paths are read at each connect, so renewed certificates are picked up. */
+export type BusOptions = {
+  /** `nats://host:port` or `tls://host:port`; credentials in an address are used when no other login is set. */
+  readonly servers: readonly string[];
+  /** Shown in the server's connection list. */
+  readonly clientName: string;
+  readonly user?: string | undefined;
+  readonly password?: string | undefined;
+  readonly token?: string | undefined;
+  readonly credsFile?: string | undefined;
+  readonly nkeySeed?: string | undefined;
+  readonly tlsCaFile?: string | undefined;
+  readonly tlsCertFile?: string | undefined;
+  readonly tlsKeyFile?: string | undefined;
+  readonly streamName: string;
+  readonly subjectPrefix: string;
+  readonly streamReplicas: number;
+  readonly streamMaxAgeMs: number;
+  readonly streamMaxBytes: number;
+  readonly dedupWindowMs: number;
+};
+
+/** What the bus logs through: a pino logger fits. */
+export type BusLogger = {
+  debug(facts: object, message: string): void;
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+};
+
+/** The values of the NATS_… settings, by the names of their variables. */
+export type NatsSettingValues = {
+  readonly NATS_URL: readonly string[];
+  readonly NATS_USER: string | undefined;
+  readonly NATS_PASSWORD: string | undefined;
+  readonly NATS_TOKEN: string | undefined;
+  readonly NATS_CREDS_FILE: string | undefined;
+  readonly NATS_NKEY_SEED: string | undefined;
+  readonly NATS_TLS_CA_FILE: string | undefined;
+  readonly NATS_TLS_CERT_FILE: string | undefined;
+  readonly NATS_TLS_KEY_FILE: string | undefined;
+  readonly NATS_STREAM: string;
+  readonly NATS_SUBJECT_PREFIX: string;
+  readonly NATS_STREAM_REPLICAS: number;
+  readonly NATS_STREAM_MAX_AGE_HOURS: number;
+  readonly NATS_STREAM_MAX_BYTES: number;
+  readonly NATS_DEDUP_WINDOW_SECONDS: number;
+};
+
+/** What the bus is started with, from the settings that every service has for it. */
+export function busOptionsOf(settings: NatsSettingValues, clientName: string): BusOptions {
+  return {
+    clientName,
+    servers: settings.NATS_URL,
+    user: settings.NATS_USER,
+    password: settings.NATS_PASSWORD,
+    token: settings.NATS_TOKEN,
+    credsFile: settings.NATS_CREDS_FILE,
+    nkeySeed: settings.NATS_NKEY_SEED,
+    tlsCaFile: settings.NATS_TLS_CA_FILE,
+    tlsCertFile: settings.NATS_TLS_CERT_FILE,
+    tlsKeyFile: settings.NATS_TLS_KEY_FILE,
+    streamName: settings.NATS_STREAM,
+    subjectPrefix: settings.NATS_SUBJECT_PREFIX,
+    streamReplicas: settings.NATS_STREAM_REPLICAS,
+    streamMaxAgeMs: settings.NATS_STREAM_MAX_AGE_HOURS * 3_600_000,
+    streamMaxBytes: settings.NATS_STREAM_MAX_BYTES,
+    dedupWindowMs: settings.NATS_DEDUP_WINDOW_SECONDS * 1000,
+  };
+}

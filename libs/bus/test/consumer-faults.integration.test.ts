@@ -1,0 +1,298 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
+import { eventually, startNats } from "@sense-alerts/test-kit";
+import {
+  busErrorOf,
+  connectBeside,
+  message,
+  publishAll,
+  startTestBus,
+  texts,
+  whenDown,
+  whenUp,
+} from "./fixtures/bus.js";
+import {
+  consumerAt,
+  done,
+  durable,
+  startHolding,
+  startTestConsumer,
+  whenEachWasHandledOnce,
+  whenNothingIsLeft,
+} from "./fixtures/consumer.js";
+
+async function doneSoon() {
+  await setImmediate();
+  return done;
+}
+
+test("comes up when the server comes after it", async (t) => {
+  const before = await startNats(t);
+  await before.stop();
+  const { bus } = startTestBus(t, before.url);
+  const consumer = startTestConsumer(t, bus);
+  await whenDown(bus, /nobody listens/);
+  await whenDown(consumer.consumption, /not connected yet/);
+  await before.start();
+  await whenUp(consumer.consumption);
+  await publishAll(bus, ["a"]);
+  await whenNothingIsLeft(before);
+  assert.deepEqual(consumer.takenTexts(), ["a"]);
+});
+
+test("handles each of 2,000 messages once, with the server crashing three times among them", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const wanted = texts("m", 2_000);
+  await whenUp(bus);
+  await publishAll(bus, wanted);
+  const consumer = startTestConsumer(t, bus, { ackWaitMs: 3_000, maxInHand: 32, handle: doneSoon });
+  for (const crashAt of [300, 900, 1_500]) {
+    await eventually(() => assert.ok(consumer.taken.length >= crashAt), { intervalMs: 1 });
+    assert.ok(consumer.taken.length < 2_000, "it was over before the crash");
+    await server.stop("SIGKILL");
+    await whenDown(consumer.consumption, /no connection/);
+    await server.start();
+  }
+  await whenNothingIsLeft(server, 60_000);
+  await whenEachWasHandledOnce([consumer], wanted);
+  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+});
+
+test("handles once what is in hand during a crash, and acknowledges it afterwards", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { handle: holding.handle, ackWaitMs: 3_000 });
+  const wanted = texts("m", 20);
+  await whenUp(bus);
+  await publishAll(bus, wanted);
+  await eventually(() => assert.equal(holding.texts().length, 20));
+  await server.stop("SIGKILL");
+  await whenDown(consumer.consumption, /no connection/);
+  for (const text of wanted.slice(0, 10)) holding.finish(text);
+  await server.start();
+  await whenUp(consumer.consumption);
+  for (const text of wanted.slice(10)) holding.finish(text);
+  await whenNothingIsLeft(server);
+  await whenEachWasHandledOnce([consumer], wanted);
+  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+});
+
+test("handles once what NATS hands out again while it is still in hand", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { nats } = await connectBeside(t, server.url);
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { handle: holding.handle });
+  await whenUp(bus);
+  await publishAll(bus, ["a"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["a"]));
+  // In the consumer's place: of the first delivery of the first message.
+  nats.publish(`$JS.ACK.SENSE_EVENTS.${durable}.1.1.1.0.0`, "-NAK");
+  await eventually(async () => assert.equal((await consumerAt(server)).num_redelivered, 1));
+  await publishAll(bus, ["b"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["a", "b"]));
+  assert.equal(consumer.consumption.inHand(), 2);
+  holding.finish("a");
+  holding.finish("b");
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), ["a", "b"]);
+});
+
+test("does not handle again what was acknowledged just before a crash", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { ackWaitMs: 3_000, handle: holding.handle });
+  const wanted = texts("m", 50);
+  await whenUp(bus);
+  await publishAll(bus, wanted);
+  await eventually(() => assert.equal(holding.texts().length, 50));
+  // The server's own state on disk lags behind its confirmations: it hands some of these out again.
+  for (const text of wanted) holding.finish(text);
+  await eventually(() => assert.equal(consumer.consumption.inHand(), 0), { intervalMs: 1 });
+  await server.stop("SIGKILL");
+  await server.start();
+  await whenUp(consumer.consumption);
+  await whenNothingIsLeft(server, 20_000);
+  await whenEachWasHandledOnce([consumer], wanted);
+});
+
+test("goes on where it was after the server was frozen for some seconds", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const wanted = texts("m", 1_000);
+  await whenUp(bus);
+  await publishAll(bus, wanted);
+  const consumer = startTestConsumer(t, bus, { maxInHand: 16, handle: doneSoon });
+  await eventually(() => assert.ok(consumer.taken.length >= 200), { intervalMs: 1 });
+  server.suspend();
+  await assert.rejects(bus.publish(message("while it is frozen")), busErrorOf("no-ack"));
+  assert.ok(consumer.taken.length < 1_000, "it was over before the server was frozen");
+  server.resume();
+  await whenNothingIsLeft(server, 5_000);
+  await whenEachWasHandledOnce([consumer], [...wanted, "while it is frozen"]);
+});
+
+test("is back within 5 s after the server was frozen for so long that the connection was given up", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { handle: holding.handle });
+  await whenUp(consumer.consumption);
+  await publishAll(bus, ["before"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["before"]));
+  server.suspend();
+  await whenDown(bus, /the connection broke/);
+  await whenDown(consumer.consumption, /no connection/);
+  holding.finish("before");
+  server.resume();
+  await whenUp(consumer.consumption, 5_000);
+  await publishAll(bus, ["after"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["after"]), { timeoutMs: 1_000 });
+  holding.finish("after");
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), ["before", "after"]);
+});
+
+test("has no more subscriptions after several crashes of the server than before", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { consumption } = startTestConsumer(t, bus);
+  const subscriptions = async () => {
+    const response = await fetch(`${server.monitorUrl}/connz`);
+    const { connections } = (await response.json()) as { connections: { subscriptions: number }[] };
+    return connections.map((connection) => connection.subscriptions);
+  };
+  await whenUp(consumption);
+  const before = await subscriptions();
+  for (let round = 1; round <= 3; round++) {
+    await server.stop("SIGKILL");
+    await whenDown(consumption, /no connection/);
+    await server.start();
+    await whenUp(consumption);
+  }
+  await eventually(async () => assert.deepEqual(await subscriptions(), before));
+});
+
+test("makes the durable consumer anew that is deleted under load, and handles every message", async (t) => {
+  const server = await startNats(t);
+  const { bus, lines } = startTestBus(t, server.url);
+  const { manager } = await connectBeside(t, server.url);
+  const wanted = texts("m", 2_000);
+  await whenUp(bus);
+  await publishAll(bus, wanted);
+  const consumer = startTestConsumer(t, bus, { maxInHand: 16, handle: doneSoon });
+  for (const deletedAt of [200, 1_000]) {
+    await eventually(() => assert.ok(consumer.taken.length >= deletedAt), { intervalMs: 1 });
+    assert.ok(consumer.taken.length < 2_000, "it was over before the consumer was deleted");
+    await manager.consumers.delete("SENSE_EVENTS", durable);
+  }
+  await eventually(() => assert.equal(lines.filter((line) => line.message === "consumer made").length, 3));
+  await whenNothingIsLeft(server, 30_000);
+  await whenEachWasHandledOnce([consumer], wanted);
+  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+});
+
+test("notices at the next acknowledgement that the durable consumer was deleted", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { manager } = await connectBeside(t, server.url);
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { maxInHand: 1, handle: holding.handle });
+  await whenUp(bus);
+  await publishAll(bus, ["a", "b"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["a"]));
+  await manager.consumers.delete("SENSE_EVENTS", durable);
+  holding.finish("a");
+  await eventually(() => assert.deepEqual(holding.texts(), ["b"]), { timeoutMs: 4_000 });
+  holding.finish("b");
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), ["a", "b"]);
+});
+
+test("notices within 10 s that the durable consumer was deleted while nothing was asked for or in hand", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { manager } = await connectBeside(t, server.url);
+  let wanted = false;
+  const consumer = startTestConsumer(t, bus, { wanted: () => wanted });
+  await whenUp(consumer.consumption);
+  await manager.consumers.delete("SENSE_EVENTS", durable);
+  await publishAll(bus, ["a"]);
+  wanted = true;
+  consumer.consumption.wake();
+  await eventually(() => assert.deepEqual(consumer.takenTexts(), ["a"]), { timeoutMs: 10_000 });
+  await whenNothingIsLeft(server);
+});
+
+test("has the stream made anew that was deleted under it, with nobody publishing", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { manager } = await connectBeside(t, server.url);
+  const consumer = startTestConsumer(t, bus);
+  await whenUp(consumer.consumption);
+  await manager.streams.delete("SENSE_EVENTS");
+  await eventually(() => consumerAt(server));
+  await whenUp(consumer.consumption);
+  await publishAll(bus, ["a"]);
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), ["a"]);
+});
+
+test("does not take an event of a new stream for the one of the same sequence that is still in hand", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { manager } = await connectBeside(t, server.url);
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { handle: holding.handle });
+  await whenUp(bus);
+  await publishAll(bus, ["old"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["old"]));
+  await manager.streams.delete("SENSE_EVENTS");
+  await publishAll(bus, ["new"]);
+  await eventually(() => assert.deepEqual(holding.texts(), ["old", "new"]));
+  assert.deepEqual(
+    consumer.taken.map(({ sequence }) => sequence),
+    [1, 1],
+  );
+  holding.finish("old");
+  holding.finish("new");
+  await whenNothingIsLeft(server);
+  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+});
+
+test("keeps to its window when NATS still answers a request that was made before the connection broke", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { nats } = await connectBeside(t, server.url);
+  const asked: { reply: string; text: string }[] = [];
+  nats.subscribe("$JS.API.CONSUMER.MSG.NEXT.>", {
+    callback: (_, request) => void asked.push({ reply: request.reply ?? "", text: request.string() }),
+  });
+  await nats.flush();
+  const holding = startHolding();
+  const consumer = startTestConsumer(t, bus, { maxInHand: 4, handle: holding.handle });
+  await eventually(() => assert.equal(asked.length, 1));
+  // A second request of ours under way in the server, as after a reconnect.
+  const [first] = asked;
+  assert.ok(first !== undefined);
+  nats.publish(`$JS.API.CONSUMER.MSG.NEXT.SENSE_EVENTS.${durable}`, first.text, { reply: first.reply });
+  await nats.flush();
+  await publishAll(bus, texts("m", 10));
+  await eventually(async () => assert.equal((await consumerAt(server)).num_waiting, 0));
+  assert.equal(consumer.consumption.inHand(), 4);
+  for (let handled = 0; handled < 10; handled++) {
+    const [next] = await eventually(() => {
+      assert.ok(holding.texts().length > 0);
+      return holding.texts();
+    });
+    assert.ok(next !== undefined);
+    assert.ok(consumer.consumption.inHand() <= 4);
+    holding.finish(next);
+  }
+  await whenNothingIsLeft(server);
+  await whenEachWasHandledOnce([consumer], texts("m", 10));
+});
