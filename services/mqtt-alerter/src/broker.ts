@@ -1,0 +1,79 @@
+import { type LinkState, type Logger, withoutLogin } from "@sense-alerts/service-kit";
+import type { MqttOptions } from "./mqtt-options.js";
+import { type MqttPublisher, startMqttPublisher } from "./mqtt-publisher.js";
+
+export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "close"> & {
+  state(): LinkState;
+  onOnline(listener: () => void): void;
+  /** Resolves when there is a connection, in the order of the calls; rejects when the signal aborts. */
+  whenOnline(signal: AbortSignal): Promise<void>;
+};
+
+const repeatEveryMs = 30_000;
+
+/** The broker as a link of the service: what it waits for is logged when it changes and every 30 s. */
+export function startBroker(options: MqttOptions, logger: Logger): Broker {
+  const url = withoutLogin(options.url);
+  warnOfWeakSettings(options, logger);
+  const onlineListeners: (() => void)[] = [];
+  const waiters = new Set<() => void>();
+  let detail = "not connected yet";
+  let lastLoggedMs = 0;
+
+  const publisher = startMqttPublisher(options, {
+    onChange: (online) => {
+      if (!online) return;
+      detail = url;
+      logger.info({ url, clientId: options.clientId, statusTopic: options.statusTopic }, "broker is there");
+      const resumed = [...waiters];
+      waiters.clear();
+      for (const resume of resumed) resume();
+      for (const listener of onlineListeners) listener();
+    },
+    onTrouble: (reason, error) => {
+      const nowMs = Date.now();
+      if (reason === detail && nowMs - lastLoggedMs < repeatEveryMs) return;
+      detail = reason;
+      lastLoggedMs = nowMs;
+      logger.warn(
+        { url, reason, err: error },
+        publisher.online() ? "trouble with the broker" : "waiting for the broker",
+      );
+    },
+    onReduced: (facts) => logger.warn({ url, ...facts }, "the broker allows less than the settings ask for"),
+  });
+
+  return {
+    ...publisher,
+    state: () => ({ up: publisher.online(), detail }),
+    onOnline: (listener) => onlineListeners.push(listener),
+    whenOnline: (signal) =>
+      new Promise((resolve, reject) => {
+        if (publisher.online()) return resolve();
+        if (signal.aborted) return reject(signal.reason);
+        const resume = () => {
+          signal.removeEventListener("abort", giveUp);
+          resolve();
+        };
+        const giveUp = () => {
+          waiters.delete(resume);
+          reject(signal.reason);
+        };
+        waiters.add(resume);
+        signal.addEventListener("abort", giveUp, { once: true });
+      }),
+  };
+}
+
+function warnOfWeakSettings(options: MqttOptions, logger: Logger): void {
+  if (options.tlsInsecure) logger.warn({ setting: "MQTT_TLS_INSECURE" }, "the broker's certificate is not checked");
+  if (options.qos === 0)
+    logger.warn({ setting: "MQTT_QOS" }, "alerts may be lost: at QoS 0 the broker acknowledges nothing");
+  if (options.protocolVersion === 4) {
+    const facts = { setting: "MQTT_PROTOCOL_VERSION" };
+    logger.warn(
+      facts,
+      "a message that the broker's access rules refuse looks delivered: MQTT 3.1.1 has no word for it",
+    );
+  }
+}

@@ -1,0 +1,88 @@
+import type { Delivery, Outcome } from "@sense-alerts/bus";
+import { decodeEvent, type SenseEvent } from "@sense-alerts/event-contract";
+import type { AlertMessage, Composed } from "./alert-messages.js";
+import { PublishError } from "./publish-error.js";
+
+export type DeliverOptions = {
+  readonly compose: (event: SenseEvent) => Composed;
+  /** Resolves at the PUBACK, rejects with a PublishError. */
+  readonly publish: (message: AlertMessage) => Promise<void>;
+  /** Resolves when there is a connection to the broker, in the order of the calls; rejects when the signal aborts. */
+  readonly whenOnline: (signal: AbortSignal) => Promise<void>;
+  readonly onPublished: (message: AlertMessage, event: SenseEvent) => void;
+  readonly onRetry: (message: AlertMessage, error: PublishError) => void;
+};
+
+/** What the broker will never take, however often it is sent: topic name invalid, packet too large, payload format invalid. */
+const permanent = new Map([
+  [0x90, "topic-name-invalid"],
+  [0x95, "packet-too-large"],
+  [0x99, "payload-format-invalid"],
+]);
+/** Not authorized: an operator can grant it, so the event is kept and tried now and then. */
+const notAuthorized = 0x87;
+const notAuthorizedRetryMs = 60_000;
+const refusedRetryMs = 1_000;
+/** A message that was alone under way at that many breaks is what the broker hangs up on: others go on without it. */
+const mostBreaks = 3;
+const brokeRetryMs = 60_000;
+/** As many as NATS leaves unacknowledged; the oldest is forgotten first, and all of its messages sent again. */
+const mostRemembered = 10_000;
+
+type MessageResult = { kind: "published" } | Exclude<Outcome, { kind: "done" }>;
+
+/**
+ * The use case of this service: makes a handler that turns a delivery from the bus into its MQTT messages and is done when
+ * the broker has acknowledged each. A delivery stays in hand while the broker is away, so the order of the alerts stays.
+ * One that is handed back for a while is sent without the messages that were acknowledged before.
+ */
+export function createDeliver(options: DeliverOptions): (delivery: Delivery, signal: AbortSignal) => Promise<Outcome> {
+  /** By event id, for the events that were handed back. */
+  const acknowledged = new Map<string, readonly AlertMessage["kind"][]>();
+
+  function remember(eventId: string, kinds: readonly AlertMessage["kind"][]): void {
+    acknowledged.set(eventId, kinds);
+    const [oldest] = acknowledged.keys();
+    if (acknowledged.size > mostRemembered && oldest !== undefined) acknowledged.delete(oldest);
+  }
+
+  async function deliverMessage(message: AlertMessage, event: SenseEvent, signal: AbortSignal): Promise<MessageResult> {
+    let breaks = 0;
+    while (!signal.aborted) {
+      try {
+        await options.publish(message);
+        options.onPublished(message, event);
+        return { kind: "published" };
+      } catch (error) {
+        if (!(error instanceof PublishError)) throw error;
+        const reason = permanent.get(error.reasonCode ?? 0);
+        if (reason !== undefined) return { kind: "dead", reason };
+        options.onRetry(message, error);
+        if (error.reasonCode === notAuthorized) return { kind: "later", delayMs: notAuthorizedRetryMs };
+        if (error.code === "refused") return { kind: "later", delayMs: refusedRetryMs };
+        if (error.alone && ++breaks === mostBreaks) return { kind: "later", delayMs: brokeRetryMs };
+        await options.whenOnline(signal).catch(() => undefined);
+      }
+    }
+    return { kind: "later", delayMs: 0 };
+  }
+
+  return async (delivery, signal) => {
+    const decoded = decodeEvent(delivery.bytes);
+    if (!decoded.ok) return { kind: "dead", reason: decoded.reason };
+    const { event } = decoded;
+    const composed = options.compose(event);
+    if (!composed.ok) return { kind: "dead", reason: composed.reason };
+    const kinds = acknowledged.get(event.id) ?? [];
+    acknowledged.delete(event.id);
+    const open = composed.messages.filter((message) => !kinds.includes(message.kind));
+    // All are written in this tick, in their order; only their acknowledgements are waited for together.
+    const results = await Promise.all(open.map((message) => deliverMessage(message, event, signal)));
+    // What can still go out goes out before the event is given up for what cannot.
+    const later = results.find((result) => result.kind === "later");
+    if (later === undefined) return results.find((result) => result.kind === "dead") ?? { kind: "done" };
+    const published = open.filter((_, index) => results[index]?.kind === "published");
+    remember(event.id, [...kinds, ...published.map((message) => message.kind)]);
+    return later;
+  };
+}

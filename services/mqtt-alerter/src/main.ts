@@ -1,0 +1,63 @@
+import { busOptionsOf, startBus } from "@sense-alerts/bus";
+import { runService } from "@sense-alerts/service-kit";
+import { composeMessages } from "./alert-messages.js";
+import { alertTopicsOf } from "./alert-topics.js";
+import { startBroker } from "./broker.js";
+import { createDeliver } from "./deliver.js";
+import { createAlerterMetrics } from "./metrics.js";
+import { mqttOptionsOf, readSettings } from "./settings.js";
+
+/** All replicas read through this one durable consumer, so each event goes to one of them. */
+const durable = "mqtt-alerter";
+
+await runService({
+  name: "mqtt-alerter",
+  env: process.env,
+  readSettings,
+  start: async ({ settings, logger, metrics: registry, health, onStop }) => {
+    const metrics = createAlerterMetrics(registry);
+    const topics = alertTopicsOf(settings);
+
+    const bus = startBus(busOptionsOf(settings, `mqtt-alerter ${settings.INSTANCE_ID}`), logger);
+    onStop("nats", bus.close);
+    health.link("nats", { required: true, state: bus.state });
+
+    const broker = startBroker(mqttOptionsOf(settings), logger);
+    onStop("broker", broker.close);
+    health.link("broker", { required: true, state: broker.state });
+
+    const deliver = createDeliver({
+      compose: (event) => composeMessages(event, topics),
+      publish: broker.publish,
+      whenOnline: broker.whenOnline,
+      onPublished: (message, event) => {
+        metrics.published(message, event);
+        logger.debug({ topic: message.topic, eventId: event.id, traceparent: event.traceparent }, "message published");
+      },
+      onRetry: (message, error) => {
+        metrics.retried(error.code);
+        if (error.code !== "offline" || error.alone)
+          logger.warn({ err: error, topic: message.topic }, "message not taken; it is sent again");
+      },
+    });
+    const consumer = bus.consume({
+      durable,
+      maxInHand: settings.MQTT_MAX_INFLIGHT,
+      wanted: broker.online,
+      handle: async (delivery, signal) => {
+        const outcome = await deliver(delivery, signal);
+        metrics.finished(outcome.kind);
+        return outcome;
+      },
+    });
+    broker.onOnline(consumer.wake);
+    onStop("consumer", consumer.close);
+    health.link("consumer", { required: true, state: consumer.state });
+    metrics.observe({
+      inHand: consumer.inHand,
+      pending: consumer.pending,
+      inFlight: broker.inFlight,
+      online: broker.online,
+    });
+  },
+});

@@ -1,0 +1,57 @@
+/** What may stand in braces in the topic of an alert. */
+export const alertPlaceholders = ["hostName", "taskName", "taskId", "appName", "appId", "executionId"] as const;
+
+export type TopicValues = Readonly<Partial<Record<string, string>>>;
+
+/** A topic in parts: fixed text and placeholder names in turn, the first part being text. */
+export type TopicTemplate = { readonly text: string; readonly parts: readonly string[] };
+
+const placeholder = /\{([^{}]*)\}/;
+const longestTopicBytes = 65_535;
+
+/**
+ * What has no place in the topic of a publish: wildcards (MQTT 5, 4.7.3), and what makes a strict broker close the
+ * connection: control characters, non-characters, halves of surrogate pairs (MQTT 5, 1.5.4).
+ */
+const illegal = /[+#\p{Cc}\p{Noncharacter_Code_Point}\p{Cs}]/u;
+/** In a value also what would add a level. */
+const illegalInValue = new RegExp(`/|${illegal.source}`, "gu");
+
+/**
+ * Reads a topic setting. Throws a TypeError that says what is wrong: an illegal character, an unknown placeholder, or a
+ * topic that could come out empty or above 65,535 bytes (MQTT 5, 4.7.3) whatever the placeholders hold.
+ */
+export function parseTopic(text: string, placeholders: readonly string[]): TopicTemplate {
+  const parts = text.split(placeholder);
+  const fixed = parts.filter((_, index) => index % 2 === 0).join("");
+  const names = parts.filter((_, index) => index % 2 === 1);
+  const wrong = illegal.exec(fixed)?.[0];
+  if (wrong !== undefined) {
+    throw new TypeError(`must be a topic to publish to: no +, # or control character in it (found ${shown(wrong)})`);
+  }
+  if (/[{}]/.test(fixed)) throw new TypeError("must have its braces in pairs");
+  const unknown = names.find((name) => !placeholders.includes(name));
+  if (unknown !== undefined) {
+    const known = placeholders.map((name) => `{${name}}`).join(" ");
+    const allowed = known === "" ? "must hold no placeholders" : `must use the placeholders ${known} only`;
+    throw new TypeError(`${allowed} (found {${unknown}})`);
+  }
+  if (fixed === "") throw new TypeError("must hold some fixed text, since a placeholder's value can be empty");
+  if (Buffer.byteLength(fixed) > longestTopicBytes) throw new TypeError(`must be ${longestTopicBytes} bytes at most`);
+  return { text, parts };
+}
+
+/** The topic with the values filled in, or undefined when they make it longer than MQTT can carry. */
+export function renderTopic(template: TopicTemplate, values: TopicValues): string | undefined {
+  const { parts } = template;
+  if (parts.length === 1) return template.text;
+  const topic = parts
+    .map((part, index) => (index % 2 === 0 ? part : (values[part] ?? "").replace(illegalInValue, "_")))
+    .join("");
+  return Buffer.byteLength(topic) <= longestTopicBytes ? topic : undefined;
+}
+
+function shown(character: string): string {
+  if (character === "+" || character === "#") return character;
+  return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;
+}

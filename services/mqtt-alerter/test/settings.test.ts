@@ -1,0 +1,249 @@
+import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { describeSettings, type Environment, SettingsError } from "@sense-alerts/service-kit";
+import { tempDir } from "@sense-alerts/test-kit";
+import { mqttAlerterSettings, mqttOptionsOf, readSettings } from "../src/settings.js";
+import { createAuthority } from "./fixtures/certificates.js";
+
+function problemsWith(env: Environment): string[] {
+  try {
+    readSettings(env);
+  } catch (error) {
+    assert(error instanceof SettingsError, String(error));
+    return error.problems.map(({ name, message }) => `${name}: ${message}`);
+  }
+  return assert.fail("the settings were accepted");
+}
+
+function file(t: TestContext, name: string, contents: string): string {
+  const path = join(tempDir(t), name);
+  writeFileSync(path, contents);
+  return path;
+}
+
+const common = {
+  NATS_URL: ["nats://localhost:4222"],
+  NATS_STREAM: "SENSE_EVENTS",
+  NATS_SUBJECT_PREFIX: "sense",
+  NATS_STREAM_REPLICAS: 1,
+  NATS_STREAM_MAX_AGE_HOURS: 72,
+  NATS_STREAM_MAX_BYTES: 1_073_741_824,
+  NATS_DEDUP_WINDOW_SECONDS: 600,
+  HTTP_HOST: "0.0.0.0",
+  HTTP_PORT: 8080,
+  LOG_LEVEL: "info",
+  LOG_PRETTY: "auto",
+  INSTANCE_ID: hostname().replace(/[^A-Za-z0-9._-]/g, "-"),
+  SHUTDOWN_TIMEOUT_SECONDS: 20,
+};
+
+const own = {
+  MQTT_URL: "mqtt://localhost:1883",
+  MQTT_PROTOCOL_VERSION: 5,
+  MQTT_QOS: 1,
+  MQTT_RETAIN: false,
+  MQTT_KEEPALIVE_SECONDS: 30,
+  MQTT_TLS_INSECURE: false,
+  MQTT_MAX_INFLIGHT: 256,
+  MQTT_STATUS_TOPIC: "qliksense/mqtt-alerter/{instanceId}/status",
+  TASK_FAILURE_TOPIC: "qliksense/task_failure",
+  TASK_FAILURE_SEND_FULL: true,
+  TASK_FAILURE_FULL_TOPIC: "qliksense/task_failure_full",
+  TASK_FAILURE_SERVER_STATUS_TOPIC: "qliksense/butler/task_failure_server",
+  TASK_ABORTED_TOPIC: "qliksense/task_aborted",
+  TASK_ABORTED_SEND_FULL: true,
+  TASK_ABORTED_FULL_TOPIC: "qliksense/task_aborted_full",
+  TASK_SUCCESS_SEND_FULL: false,
+  TASK_SUCCESS_FULL_TOPIC: "qliksense/task_success_full",
+};
+
+const unset = [
+  "MQTT_USERNAME",
+  "MQTT_PASSWORD",
+  "MQTT_CLIENT_ID",
+  "MQTT_MESSAGE_EXPIRY_SECONDS",
+  "MQTT_TLS_CA_FILE",
+  "MQTT_TLS_CERT_FILE",
+  "MQTT_TLS_KEY_FILE",
+  "TASK_SUCCESS_TOPIC",
+];
+
+/** With topics as the text that they were read from. */
+function plain(settings: object): Record<string, unknown> {
+  const isTemplate = (value: unknown): value is { text: string } =>
+    typeof value === "object" && value !== null && "text" in value;
+  const entries = Object.entries(settings).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries.map(([name, value]) => [name, isTemplate(value) ? value.text : value]));
+}
+
+test("has the promised settings and defaults, and no others", () => {
+  assert.deepEqual(plain(readSettings({})), { ...common, ...own });
+  assert.deepEqual(Object.keys(mqttAlerterSettings).sort(), [...Object.keys(own), ...unset].sort());
+});
+
+test("takes every default as it is described, written out", () => {
+  const rows = describeSettings(mqttAlerterSettings).filter(({ name }) => name in own);
+  const env = Object.fromEntries(rows.map(({ name, defaultText }) => [name, defaultText]));
+  assert.deepEqual(readSettings(env), readSettings({}));
+});
+
+test("takes every example", (t) => {
+  const authority = createAuthority(t);
+  const { certFile, keyFile } = authority.issue("client");
+  const rows = describeSettings(mqttAlerterSettings).filter(({ example }) => example !== undefined);
+  const env = Object.fromEntries(rows.map(({ name, example }) => [name, example]));
+  const files = { MQTT_TLS_CA_FILE: authority.caFile, MQTT_TLS_CERT_FILE: certFile, MQTT_TLS_KEY_FILE: keyFile };
+  const settings = readSettings({ ...env, ...files });
+  assert.equal(settings.MQTT_TLS_KEY_FILE, keyFile);
+  assert.equal(settings.TASK_SUCCESS_TOPIC?.text, "qliksense/task_success");
+});
+
+test("takes blank for unset, for every setting", () => {
+  const names = Object.keys({ ...common, ...mqttAlerterSettings });
+  for (const blank of ["", "  "]) {
+    const env = Object.fromEntries(names.map((name) => [name, blank]));
+    assert.deepEqual(readSettings(env), readSettings({}));
+  }
+});
+
+const missing = "/nowhere/x.pem";
+const wrong: Record<string, readonly string[]> = {
+  MQTT_URL: ["localhost:1883", "http://broker", "mqtt://", "mqtt://broker:99999", "mqtt://u:a/b@broker"],
+  MQTT_PROTOCOL_VERSION: ["3", "3.1.1", "6"],
+  MQTT_QOS: ["3", "-1", "one"],
+  MQTT_RETAIN: ["maybe", "2"],
+  MQTT_MESSAGE_EXPIRY_SECONDS: ["0", "-1", "1.5", "4294967296", "1d"],
+  MQTT_KEEPALIVE_SECONDS: ["0", "65536", "30s"],
+  MQTT_TLS_CA_FILE: [missing],
+  MQTT_TLS_CERT_FILE: [missing],
+  MQTT_TLS_KEY_FILE: [missing],
+  MQTT_TLS_INSECURE: ["maybe"],
+  MQTT_MAX_INFLIGHT: ["0", "65536", "many"],
+  MQTT_STATUS_TOPIC: ["a/#", "{instanceId}", "a/{hostName}", "a\tb"],
+  TASK_FAILURE_TOPIC: ["a/+/b", "{taskName}", "a/{task}", "a/{instanceId}", "x".repeat(65_536)],
+  TASK_FAILURE_SEND_FULL: ["full"],
+  TASK_FAILURE_FULL_TOPIC: ["#"],
+  TASK_FAILURE_SERVER_STATUS_TOPIC: ["#", "a/{hostName}"],
+  TASK_ABORTED_TOPIC: ["a\0b"],
+  TASK_ABORTED_SEND_FULL: ["no!"],
+  TASK_ABORTED_FULL_TOPIC: ["a/{taskName"],
+  TASK_SUCCESS_TOPIC: ["a#"],
+  TASK_SUCCESS_SEND_FULL: ["yes please"],
+  TASK_SUCCESS_FULL_TOPIC: ["+"],
+};
+
+test("knows a wrong value for every setting that can have one", () => {
+  const anyText = ["MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CLIENT_ID"];
+  assert.deepEqual(Object.keys(mqttAlerterSettings).sort(), [...Object.keys(wrong), ...anyText].sort());
+});
+
+for (const [name, values] of Object.entries(wrong)) {
+  for (const value of values) {
+    test(`refuses ${JSON.stringify(value.slice(0, 40))} for ${name}`, () => {
+      const problems = problemsWith({ [name]: value });
+      assert.equal(problems.length, 1, problems.join("\n"));
+      assert(problems[0]?.startsWith(`${name}: `), problems[0]);
+    });
+  }
+}
+
+test("lists every wrong setting at once, those of NATS and HTTP too", () => {
+  const env = { MQTT_QOS: "3", TASK_FAILURE_TOPIC: "#", NATS_URL: "http://x", HTTP_PORT: "x" };
+  const names = problemsWith(env).map((problem) => problem.split(":")[0]);
+  assert.deepEqual(names.sort(), Object.keys(env).sort());
+});
+
+test("keeps the limits that MQTT and the settings of NATS have", () => {
+  const env = {
+    MQTT_MESSAGE_EXPIRY_SECONDS: "4294967295",
+    MQTT_KEEPALIVE_SECONDS: "65535",
+    MQTT_MAX_INFLIGHT: "65535",
+  };
+  assert.equal(readSettings(env).MQTT_MESSAGE_EXPIRY_SECONDS, 4_294_967_295);
+  assert.deepEqual(problemsWith({ NATS_USER: "sense" }), ["NATS_PASSWORD: must be set together with NATS_USER"]);
+});
+
+test("drops blanks around a topic, not inside it", () => {
+  assert.equal(readSettings({ TASK_FAILURE_TOPIC: " a b/c " }).TASK_FAILURE_TOPIC.text, "a b/c");
+});
+
+test("asks for a user name with a password", () => {
+  const alone = ["MQTT_USERNAME: must be set together with MQTT_PASSWORD"];
+  assert.deepEqual(problemsWith({ MQTT_PASSWORD: "s3cret" }), alone);
+  assert.deepEqual(problemsWith({ MQTT_URL: "mqtt://:s3cret@broker" }), alone);
+  readSettings({ MQTT_USERNAME: "sense" });
+  readSettings({ MQTT_URL: "mqtt://sense@broker", MQTT_PASSWORD: "s3cret" });
+});
+
+test("refuses a login in the URL that is not well encoded", () => {
+  const problem = ["MQTT_URL: must have each % in its user or password written as %25"];
+  assert.deepEqual(problemsWith({ MQTT_URL: "mqtt://se%nse:s3cret@broker" }), problem);
+  assert.deepEqual(problemsWith({ MQTT_URL: "mqtt://sense:100%@broker" }), problem);
+});
+
+test("reports a wrong URL once, whatever else is read from it", () => {
+  assert.equal(problemsWith({ MQTT_URL: "broker", MQTT_PASSWORD: "s3cret" }).length, 1);
+});
+
+test("asks for certificate and key together", (t) => {
+  const pem = file(t, "x.pem", "certificate");
+  const tls = { MQTT_URL: "mqtts://broker" };
+  assert.deepEqual(problemsWith({ ...tls, MQTT_TLS_CERT_FILE: pem }), [
+    "MQTT_TLS_KEY_FILE: must be set together with MQTT_TLS_CERT_FILE",
+  ]);
+  assert.deepEqual(problemsWith({ ...tls, MQTT_TLS_KEY_FILE: pem }), [
+    "MQTT_TLS_CERT_FILE: must be set together with MQTT_TLS_KEY_FILE",
+  ]);
+});
+
+test("refuses a certificate that is none, and one that the key does not fit", (t) => {
+  const authority = createAuthority(t);
+  const tls = { MQTT_URL: "mqtts://broker", MQTT_TLS_KEY_FILE: authority.issue("client").keyFile };
+  const complaint = /^MQTT_TLS_CERT_FILE: must be a certificate \(PEM\) that MQTT_TLS_KEY_FILE fits: /;
+  assert.match(problemsWith({ ...tls, MQTT_TLS_CERT_FILE: file(t, "x.pem", "none") }).join(), complaint);
+  assert.match(problemsWith({ ...tls, MQTT_TLS_CERT_FILE: authority.issue("other").certFile }).join(), complaint);
+});
+
+test("refuses certificates on a connection without TLS", (t) => {
+  const authority = createAuthority(t);
+  const { certFile, keyFile } = authority.issue("client");
+  const ca = { MQTT_TLS_CA_FILE: authority.caFile };
+  const complaint = "MQTT_URL: must start with mqtts:// or wss:// when";
+  assert.deepEqual(problemsWith(ca), [`${complaint} MQTT_TLS_CA_FILE is set`]);
+  assert.deepEqual(
+    problemsWith({ ...ca, MQTT_URL: "ws://broker", MQTT_TLS_CERT_FILE: certFile, MQTT_TLS_KEY_FILE: keyFile }),
+    [`${complaint} MQTT_TLS_CA_FILE and MQTT_TLS_CERT_FILE is set`],
+  );
+  for (const url of ["mqtts://broker", "wss://broker/mqtt", "MQTTS://broker"]) readSettings({ ...ca, MQTT_URL: url });
+});
+
+test("refuses an expiry that MQTT 3.1.1 could not send", () => {
+  assert.deepEqual(problemsWith({ MQTT_MESSAGE_EXPIRY_SECONDS: "60", MQTT_PROTOCOL_VERSION: "4" }), [
+    "MQTT_MESSAGE_EXPIRY_SECONDS: must not be set with MQTT_PROTOCOL_VERSION=4: MQTT 3.1.1 has no expiry",
+  ]);
+});
+
+test("shows the password in no message, wherever it came from", (t) => {
+  const secret = "hunter2";
+  for (const env of [
+    { MQTT_PASSWORD: secret, MQTT_QOS: "9" },
+    { MQTT_PASSWORD: secret, MQTT_PASSWORD_FILE: file(t, "password", secret) },
+    { MQTT_PASSWORD_FILE: file(t, "password", secret) },
+    { MQTT_URL: `mqtt://sense:${secret}@broker:99999` },
+    { MQTT_URL: `mqtt://sense:${secret}%@broker` },
+    { MQTT_URL: `mqtt://:${secret}@broker` },
+    { MQTT_URL: `http://sense:${secret}@broker` },
+    { MQTT_URL: `sense:${secret}@broker` },
+    { MQTT_URL: `mqtt://sense:a/${secret}@broker` },
+  ]) {
+    assert(!problemsWith(env).join().includes(secret), problemsWith(env).join());
+  }
+});
+
+test("reads the password from a file", (t) => {
+  const settings = readSettings({ MQTT_USERNAME: "sense", MQTT_PASSWORD_FILE: file(t, "password", "hunter2\n") });
+  assert.equal(mqttOptionsOf(settings).password, "hunter2");
+});
