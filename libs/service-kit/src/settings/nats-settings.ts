@@ -17,7 +17,11 @@ export const natsSettings = {
   NATS_USER: text({ default: undefined, desc: "User for NATS, together with NATS_PASSWORD" }),
   NATS_PASSWORD: secretText({ default: undefined, desc: "Password of NATS_USER" }),
   NATS_TOKEN: secretText({ default: undefined, desc: "Token to log in to NATS" }),
-  NATS_CREDS_FILE: readableFile({ default: undefined, desc: "Credentials file (JWT and seed) to log in to NATS" }),
+  NATS_CREDS_FILE: readableFile({
+    default: undefined,
+    example: "/run/secrets/nats.creds",
+    desc: "Credentials file (JWT and seed) to log in to NATS",
+  }),
   NATS_NKEY_SEED: parsed(parseNkeySeed, {
     secret: true,
     default: undefined,
@@ -25,10 +29,19 @@ export const natsSettings = {
   }),
   NATS_TLS_CA_FILE: readableFile({
     default: undefined,
+    example: "/run/secrets/nats-ca.pem",
     desc: "CA certificates (PEM) that NATS servers are checked by",
   }),
-  NATS_TLS_CERT_FILE: readableFile({ default: undefined, desc: "Client certificate (PEM) for NATS" }),
-  NATS_TLS_KEY_FILE: readableFile({ default: undefined, desc: "Key (PEM) of the client certificate for NATS" }),
+  NATS_TLS_CERT_FILE: readableFile({
+    default: undefined,
+    example: "/run/secrets/nats-cert.pem",
+    desc: "Client certificate (PEM) for NATS",
+  }),
+  NATS_TLS_KEY_FILE: readableFile({
+    default: undefined,
+    example: "/run/secrets/nats-key.pem",
+    desc: "Key (PEM) of the client certificate for NATS",
+  }),
   NATS_STREAM: parsed(parseStreamName, { default: "SENSE_EVENTS", desc: "JetStream stream that holds the events" }),
   NATS_SUBJECT_PREFIX: parsed(parseSubjectPrefix, { default: "sense", desc: "First tokens of every subject" }),
   NATS_STREAM_REPLICAS: oneOf({
