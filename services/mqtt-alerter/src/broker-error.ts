@@ -20,6 +20,8 @@ export function explainBrokerError(error: Error, protocolVersion: 4 | 5): string
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
       return "the broker's certificate is not trusted (set MQTT_TLS_CA_FILE to its authority's certificate)";
+    case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
+      return "the broker asks for a client certificate (set MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
     case "CERT_HAS_EXPIRED":
       return "the broker's certificate has expired";
     case "ERR_TLS_CERT_ALTNAME_INVALID":

@@ -57,7 +57,8 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   let limits = limitsOf(undefined);
   let online = false;
   let closing = false;
-  let explained = false;
+  /** Why the present attempt or connection came to its end. */
+  let trouble: Error | undefined;
   let lastHeardMs = 0;
   /** Some brokers hang up on a message that they refuse: after a break one is sent at first, so that it is found alone. */
   let careful = false;
@@ -83,6 +84,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     events.onChange(true);
   });
   client.on("reconnect", () => {
+    trouble = undefined;
     client.options.reconnectPeriod = retry.next();
     try {
       Object.assign(client.options, tlsFiles(options));
@@ -93,8 +95,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   client.on("close", () => {
     const wasOnline = online;
     online = false;
-    if (!explained && !closing) events.onTrouble(wasOnline ? "the connection broke" : hungUp(options), undefined);
-    explained = false;
+    if (!closing) events.onTrouble(reasonOf(trouble, wasOnline), trouble);
     if (!wasOnline) return;
     careful = pending.size > 0;
     const underWay = "the connection to the broker broke before the PUBACK";
@@ -106,11 +107,11 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   });
   client.on("disconnect", ({ reasonCode }) => {
     const text = `the broker ended the connection (reason code ${reasonCode})`;
-    explain(Object.assign(new Error(text), { code: reasonCode }));
+    trouble ??= Object.assign(new Error(text), { code: reasonCode });
     client.stream.destroy();
   });
   client.on("error", (error) => {
-    explain(error);
+    trouble ??= error;
     // A broker that cannot keep this last will refuses the connection for it (MQTT 5, 3.2.2.3.4 and 3.2.2.3.5).
     const code = reasonCodeOf(error);
     if (code === retainNotSupported) will.retain = false;
@@ -140,10 +141,9 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     return Math.min(options.maxInflight, limits.inFlight);
   }
 
-  function explain(error: Error): void {
-    if (explained) return;
-    explained = true;
-    events.onTrouble(explainBrokerError(error, options.protocolVersion), error);
+  function reasonOf(error: Error | undefined, wasOnline: boolean): string {
+    if (error !== undefined) return explainBrokerError(error, options.protocolVersion);
+    return wasOnline ? "the connection broke" : hungUp(options);
   }
 
   async function sendInTurn(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<void> {

@@ -18,6 +18,7 @@ for (const [code, explanation] of [
   ["DEPTH_ZERO_SELF_SIGNED_CERT", /not trusted.*MQTT_TLS_CA_FILE/],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", /not trusted.*MQTT_TLS_CA_FILE/],
   ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", /not trusted.*MQTT_TLS_CA_FILE/],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", /client certificate.*MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE/],
   ["CERT_HAS_EXPIRED", /certificate has expired/],
   ["ERR_TLS_CERT_ALTNAME_INVALID", /another host name than MQTT_URL/],
   [0x85, /client id.*MQTT_CLIENT_ID/],

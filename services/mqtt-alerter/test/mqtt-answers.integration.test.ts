@@ -95,6 +95,17 @@ test("says so when the connection is closed without an answer", async (t) => {
   assert.deepEqual(publisher.changes, []);
 });
 
+test("says of each attempt why that one failed", async (t) => {
+  const broker = await startScriptedBroker(t, {
+    onConnect: (attempt) => [connack(0x88), undefined, connack(0)][attempt - 1],
+  });
+  const publisher = startPublisher(t, broker.url);
+  await eventually(() => assert(publisher.online()));
+  assert.equal(publisher.troubles.length, 2);
+  assert.match(publisher.troubles[0] ?? "", /Server unavailable/);
+  assert.match(publisher.troubles[1] ?? "", /closed without an answer/);
+});
+
 test("gives up an attempt that is never answered, and tries again", async (t) => {
   const broker = await startScriptedBroker(t, { onConnect: (attempt) => (attempt === 1 ? [] : connack(0)) });
   const publisher = startPublisher(t, broker.url, { timing: { connackMs: 200 } });
@@ -178,7 +189,8 @@ test("tells a message that was alone under way when the connection broke from on
     const results = payloads.map((payload) =>
       publisher.publish(alertMessage("a/b", payload)).catch((error: unknown) => error),
     );
-    await eventually(() => assert.deepEqual([publisher.inFlight(), broker.publishes.at(-1)?.topic], [sent, "a/b"]));
+    const state = () => [publisher.inFlight(), broker.publishes.at(-1)?.payload];
+    await eventually(() => assert.deepEqual(state(), [sent, payloads[sent - 1]]));
     broker.cut();
     const errors = await Promise.all(results);
     return errors.map((error) => error instanceof PublishError && [error.code, error.alone]);
@@ -188,6 +200,18 @@ test("tells a message that was alone under way when the connection broke from on
     ["offline", true],
     ["offline", false],
   ]);
+});
+
+test("sends as many as ever after a break that no message can have caused", async (t) => {
+  const broker = await startScriptedBroker(t, { onPublish: ({ topic }) => (topic === statusTopic ? 0 : undefined) });
+  const publisher = startPublisher(t, broker.url, { maxInflight: 3 });
+  await eventually(() => assert.deepEqual([publisher.inFlight(), broker.publishes.length], [0, 1]));
+  broker.cut();
+  await eventually(() => assert.deepEqual(publisher.changes, [true, false, true]));
+  const results = ["1", "2", "3"].map((payload) => resultOf(publisher.publish(alertMessage("a/b", payload))));
+  await eventually(() => assert.equal(broker.publishes.length, 5));
+  for (const publish of broker.publishes) broker.puback(publish);
+  assert.deepEqual(await Promise.all(results), ["acknowledged", "acknowledged", "acknowledged"]);
 });
 
 test("sends one message at first after the connection broke, and more with each PUBACK", async (t) => {

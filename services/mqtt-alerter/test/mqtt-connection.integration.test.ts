@@ -52,6 +52,7 @@ test("settles every publish in time when the broker hangs, and connects again wh
   const broker = await startMosquitto(t);
   const publisher = startPublisher(t, broker.url, { maxInflight: 4, timing: { pubackMs: 600, connackMs: 300 } });
   await eventually(() => assert(publisher.online()));
+  await publisher.publish(alertMessage("a/b", "before"));
   broker.suspend();
   const startMs = performance.now();
   const results = Array.from({ length: 20 }, (_, index) =>
@@ -134,13 +135,14 @@ test("says so when the access rules refuse the status, and publishes all the sam
   await eventually(() => assert.match(broker.log(), /Client alerter-\w+ (closed|disconnected)/));
 });
 
-test("says once that the connection broke, and once for each attempt that fails", async (t) => {
+test("says once that the connection broke", async (t) => {
   const broker = await startMosquitto(t);
   const publisher = startPublisher(t, broker.url, { timing: { firstRetryMs: 60_000 } });
   await eventually(() => assert(publisher.online()));
   await broker.stop("SIGKILL");
   await eventually(() => assert.deepEqual(publisher.changes, [true, false]));
-  assert.deepEqual(publisher.troubles, ["the connection broke"]);
+  assert.equal(publisher.troubles.length, 1);
+  assert.match(publisher.troubles[0] ?? "", /^the connection (broke|was reset)/);
 });
 
 test("can be closed while it waits for the broker, and then tries no more", async (t) => {

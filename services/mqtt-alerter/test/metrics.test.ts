@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createMetrics } from "@sense-alerts/service-kit";
+import { readMetric } from "@sense-alerts/test-kit";
+import { composeMessages } from "../src/alert-messages.js";
+import { alertTopicsOf } from "../src/alert-topics.js";
+import { createAlerterMetrics } from "../src/metrics.js";
+import { readSettings } from "../src/settings.js";
+import { taskEvent } from "./fixtures/events.js";
+
+test("counts published messages by type and kind, and observes how old they are", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  const event = taskEvent({ time: new Date(Date.now() - 2_000).toISOString() });
+  const composed = composeMessages(event, alertTopicsOf(readSettings({})));
+  assert(composed.ok);
+  for (const message of composed.messages) metrics.published(message, event);
+  const text = await registry.render();
+  const counted = (kind: string) =>
+    readMetric(text, "sensealerts_alerter_messages_published_total", { type: "sense.task.failed", kind });
+  assert.deepEqual([counted("basic"), counted("full"), counted("status")], [1, 1, 0]);
+  const ageSeconds = readMetric(text, "sensealerts_alerter_alert_age_seconds_sum", { kind: "basic" });
+  assert(ageSeconds >= 2 && ageSeconds < 10, String(ageSeconds));
+});
+
+test("takes an event from a clock that is ahead for brand-new", async () => {
+  const registry = createMetrics("test");
+  const event = taskEvent({ time: new Date(Date.now() + 60_000).toISOString() });
+  const composed = composeMessages(event, alertTopicsOf(readSettings({ TASK_FAILURE_SEND_FULL: "false" })));
+  assert(composed.ok);
+  const metrics = createAlerterMetrics(registry);
+  for (const message of composed.messages) metrics.published(message, event);
+  assert.equal(readMetric(await registry.render(), "sensealerts_alerter_alert_age_seconds_sum"), 0);
+});
+
+test("counts failures by code and events by outcome, each outcome from the start", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  assert.match(await registry.render(), /^sensealerts_alerter_events_total\{outcome="dead"\} 0$/m);
+  metrics.retried("no-puback");
+  metrics.finished("done");
+  metrics.finished("done");
+  const text = await registry.render();
+  assert.equal(readMetric(text, "sensealerts_alerter_publish_failures_total", { code: "no-puback" }), 1);
+  assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "done" }), 2);
+});
+
+test("shows the links as they are at the scrape", async () => {
+  const registry = createMetrics("test");
+  let online = false;
+  createAlerterMetrics(registry).observe({
+    inHand: () => 1,
+    pending: () => 2,
+    inFlight: () => 3,
+    online: () => online,
+  });
+  const values = async () => {
+    const text = await registry.render();
+    const names = ["events_in_hand", "stream_pending_events", "messages_in_flight", "broker_connected"];
+    return names.map((name) => readMetric(text, `sensealerts_alerter_${name}`));
+  };
+  assert.deepEqual(await values(), [1, 2, 3, 0]);
+  online = true;
+  assert.deepEqual(await values(), [1, 2, 3, 1]);
+});
