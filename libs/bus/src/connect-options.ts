@@ -9,25 +9,23 @@ import {
 } from "nats";
 import type { BusOptions } from "./options.js";
 
-/** What nats.js is told. One attempt at a time: waiting and retrying before the first connection is ours, after it is nats.js's. */
-export function connectOptions(options: BusOptions): ConnectionOptions {
+/**
+ * What nats.js is told: one attempt, and one connection of which no more is heard once it breaks. Its own reconnecting keeps
+ * the sockets of dials that timed out; when one of them is answered after all, its bytes go into those of the good connection. `others` are servers beyond those of the settings, as host:port.
+ */
+export function connectOptions(options: BusOptions, others: readonly string[] = []): ConnectionOptions {
   const authenticator = authenticatorOf(options);
   const files = { caFile: options.tlsCaFile, certFile: options.tlsCertFile, keyFile: options.tlsKeyFile };
   const tls = Object.fromEntries(Object.entries(files).filter(([, path]) => path !== undefined));
   const needsTls = Object.keys(tls).length > 0 || options.servers.some((server) => server.startsWith("tls:"));
   return {
-    servers: options.servers.map(hostAndPort),
+    servers: [...options.servers.map(hostAndPort), ...others],
     name: options.clientName,
     timeout: 5_000,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: 500,
-    reconnectJitter: 500,
-    reconnectJitterTLS: 1_000,
+    reconnect: false,
     // A hung server is noticed within 15 s; the default of nats.js takes four minutes.
     pingInterval: 5_000,
     maxPingOut: 2,
-    // A login that is refused for a while (rotated credentials) must not end the service.
-    ignoreAuthErrorAbort: true,
     noAsyncTraces: true,
     ...(authenticator === undefined ? {} : { authenticator }),
     ...(needsTls ? { tls } : {}),

@@ -1,4 +1,4 @@
-import { connect, Events, type NatsConnection, NatsError } from "nats";
+import { connect, DebugEvents, Events, type NatsConnection, NatsError } from "nats";
 import { connectOptions, hostAndPort } from "./connect-options.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import { ensureStreams } from "./streams.js";
@@ -11,7 +11,7 @@ export type Connection = {
   /** The connection while it can be used: connected, and both streams looked at. */
   current(): NatsConnection | undefined;
   state(): LinkState;
-  /** Called with the present and each new connection object before it is used, to subscribe; nats.js keeps subscriptions over a reconnect. */
+  /** Called with the present and each new connection object before it is used, to subscribe. */
   onOpen(listener: (connection: NatsConnection) => void): void;
   /** Called with each change between usable and not, and at once if it is usable now. */
   onChange(listener: (up: boolean) => void): void;
@@ -26,6 +26,8 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
   const openListeners: ((connection: NatsConnection) => void)[] = [];
   const changeListeners: ((up: boolean) => void)[] = [];
   const servers = options.servers.map(hostAndPort);
+  /** What the last server said of its cluster. */
+  let others: readonly string[] = [];
   let live: NatsConnection | undefined;
   let usable = false;
   /** What is under way on the present link; aborted when it breaks, so that nothing waits for answers that cannot come. */
@@ -49,11 +51,6 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
     logger.warn({ servers, reason: why, err: error }, "waiting for nats");
   }
 
-  function broke(why: string, error?: unknown): void {
-    link.abort();
-    waiting(why, error);
-  }
-
   /** Looks at the streams until they are right or the link breaks. */
   async function prepare(connection: NatsConnection, afterMs = 0): Promise<void> {
     link.abort();
@@ -75,15 +72,12 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
 
   async function watch(connection: NatsConnection): Promise<void> {
     for await (const status of connection.status()) {
-      if (stopping.signal.aborted) return;
-      // A dial that fails also ends in a disconnect, and after several of them the reconnect is told as often.
-      if (status.type === Events.Disconnect && !link.signal.aborted) broke("the connection broke");
-      else if (status.type === Events.Reconnect && link.signal.aborted) void prepare(connection);
+      // nats.js would first send the rest, for which a hung server may have no room.
+      if (status.type === DebugEvents.StaleConnection) void connection.close();
       else if (status.type === Events.Error) {
         const { operation, subject } = status.permissionContext ?? {};
         const reason = explainCode(String(status.data), subject === undefined ? "" : `${operation} ${subject}`);
-        if (usable) logger.warn({ reason }, "nats reports an error");
-        else waiting(reason, undefined);
+        logger.warn({ reason }, "nats reports an error");
       }
     }
   }
@@ -91,16 +85,18 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
   async function supervise(): Promise<void> {
     for (let attempt = 0; !stopping.signal.aborted; attempt++) {
       try {
-        const connection = await connect(connectOptions(options));
+        const connection = await connect(connectOptions(options, others));
         if (stopping.signal.aborted) return await connection.close();
         live = connection;
+        others = connection.info?.connect_urls ?? [];
         attempt = 0;
         for (const listener of openListeners) listener(connection);
         void watch(connection);
         void prepare(connection);
         const error = await connection.closed();
         live = undefined;
-        if (!stopping.signal.aborted) broke("the connection was closed", error);
+        link.abort();
+        if (!stopping.signal.aborted) waiting("the connection broke", error);
       } catch (error) {
         if (!stopping.signal.aborted) waiting(explain(error), error);
       }
@@ -153,6 +149,14 @@ function explainCode(code: string, message = ""): string {
       return "nobody listens at that address (is nats-server running? is NATS_URL right?)";
     case "TIMEOUT":
       return "no answer in time (is a firewall in between? does the server want a client certificate, NATS_TLS_CERT_FILE?)";
+    case "SELF_SIGNED_CERT_IN_CHAIN":
+    case "DEPTH_ZERO_SELF_SIGNED_CERT":
+    case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+      return "the server's certificate is not trusted (set NATS_TLS_CA_FILE to its authority's certificate)";
+    case "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE":
+    case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
+      return "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
     case "AUTHORIZATION_VIOLATION":
     case "AUTHENTICATION_EXPIRED":
     case "BAD_AUTHENTICATION":

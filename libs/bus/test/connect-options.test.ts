@@ -46,12 +46,8 @@ test("dials every server of the list, under the name that the server shows", () 
   assert.equal(options.name, "udp-ingest 1");
 });
 
-test("never gives up reconnecting, not even over a refused login", () => {
-  const { maxReconnectAttempts, ignoreAuthErrorAbort } = connectOptions(defaults);
-  assert.deepEqual(
-    { maxReconnectAttempts, ignoreAuthErrorAbort },
-    { maxReconnectAttempts: -1, ignoreAuthErrorAbort: true },
-  );
+test("leaves reconnecting to the bus", () => {
+  assert.equal(connectOptions(defaults).reconnect, false);
 });
 
 test("logs in with nothing when nothing is set", () => {

@@ -164,6 +164,9 @@ test("notices a frozen server by itself, and is back within 5 s after it goes on
   await whenUp(bus);
   const startedMs = performance.now();
   server.suspend();
+  // More than fits into the socket, so that no further write is ever finished.
+  const payload = Buffer.alloc(900_000);
+  for (const text of texts("large", 30)) bus.publish(message(text, { payload })).catch(() => undefined);
   await whenDown(bus, /the connection broke/);
   assert.ok(performance.now() - startedMs < 16_000);
   server.resume();
@@ -184,7 +187,7 @@ test("makes a stream anew that was deleted under it, and goes on publishing", as
   assert.deepEqual(await stored(manager), ["b"]);
 });
 
-for (let round = 1; round <= 5; round++) {
+for (const round of [1, 2, 3]) {
   test(`is not in the way of NATS while it removes the files of a deleted stream, round ${round}`, async (t) => {
     const server = await startNats(t);
     const { bus } = startTestBus(t, server.url);
