@@ -14,7 +14,7 @@ import {
 } from "@sense-alerts/test-kit";
 
 /** The long forms of the drills, which npm run test:soak asks for. */
-export const soak = process.env["SOAK"] === "1";
+const soak = process.env["SOAK"] === "1";
 
 /** The short form of a figure in npm test, the long one in npm run test:soak. */
 export function short(inTest: number, inSoak: number): number {
@@ -27,7 +27,7 @@ export const lasting: { broker: MosquittoOptions; subscriber: Partial<SubscribeO
   subscriber: { args: ["-c", "-i", "drill-subscriber", "-x", "3600"] },
 };
 
-export const basicTopic = "qliksense/task_failure";
+const basicTopic = "qliksense/task_failure";
 export const fullTopic = "qliksense/task_failure_full";
 
 /** Sends failed tasks like no others, and remembers their executions in the order sent. */

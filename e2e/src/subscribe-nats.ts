@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { cleanUpAfter, type Scope } from "@sense-alerts/test-kit";
 
-export interface NatsMessage {
+interface NatsMessage {
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: Buffer;

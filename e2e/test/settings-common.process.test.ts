@@ -144,19 +144,19 @@ for (const pretty of ["true", "false", "auto"]) {
   });
 }
 
-test("LOG_PRETTY=auto logs for human eyes on a terminal", { skip: process.platform !== "linux" }, async () => {
-  const main = fileURLToPath(new URL("../../../services/udp-ingest/dist/src/main.js", import.meta.url));
-  // A port that nobody may open ends it. `script` gives it a terminal.
-  const wrong = { ...env, HTTP_HOST: "192.0.2.1", UDP_PORT: "0", PATH: process.env["PATH"] };
-  const command = `${JSON.stringify(process.execPath)} ${JSON.stringify(main)}`;
-  const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], {
-    env: wrong,
-    encoding: "utf8",
-    timeout: 20_000,
+for (const pretty of ["auto", "false"]) {
+  const what = `LOG_PRETTY=${pretty} logs ${pretty === "auto" ? "for human eyes" : "JSON"} on a terminal`;
+  test(what, { skip: process.platform !== "linux" }, () => {
+    const main = fileURLToPath(new URL("../../../services/udp-ingest/dist/src/main.js", import.meta.url));
+    // An address that no machine has ends it. `script` gives it a terminal.
+    const wrong = { ...env, HTTP_HOST: "192.0.2.1", PATH: process.env["PATH"], LOG_PRETTY: pretty };
+    const command = `${JSON.stringify(process.execPath)} ${JSON.stringify(main)}`;
+    const options = { env: wrong, encoding: "utf8", timeout: 20_000 } as const;
+    const { stdout } = spawnSync("script", ["-qec", command, "/dev/null"], options);
+    assert.match(stdout, pretty === "auto" ? /INFO.*service starting/ : /^\{"level":"info".*"service starting"\}/m);
+    assert.equal(/^\{"level"/m.test(stdout), pretty === "false");
   });
-  assert.match(stdout, /INFO.*service starting/);
-  assert.doesNotMatch(stdout, /^\{"level"/m);
-});
+}
 
 test("a variable that is blank counts as unset", async (t) => {
   const blank = {

@@ -85,7 +85,7 @@ const refusedConnections = [
   {
     what: "without MQTT_TLS_CERT_FILE a broker that verifies its clients lets nobody in",
     env: { MQTT_URL: `mqtts://127.0.0.1:${mutual}`, MQTT_TLS_CA_FILE: caFile },
-    reason: /certificate/,
+    reason: /client certificate.*MQTT_TLS_CERT_FILE/,
   },
   {
     what: "at a port where nobody listens there is no broker",

@@ -4,6 +4,7 @@ import type { IngestStatusEvent } from "@sense-alerts/event-contract";
 import type { Reading, ReceivedDatagram } from "./datagram/datagram.js";
 import type { Rejection } from "./datagram/rejection.js";
 import { type EventMessage, eventMessage, rejectedMessage } from "./messages.js";
+import { createSourceRate, type SourceRate } from "./source-rate.js";
 import { createThrottle } from "./throttle.js";
 import { newTraceparent } from "./traceparent.js";
 
@@ -12,6 +13,8 @@ export type IngestOptions = {
   readonly subjectPrefix: string;
   readonly maxDatagramBytes: number;
   readonly allows: (address: string) => boolean;
+  /** Each source's share; undefined = no limit. */
+  readonly sourceRatePerSecond: number | undefined;
   readonly read: (datagram: ReceivedDatagram) => Reading;
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
@@ -34,11 +37,14 @@ const rememberedSources = 1_000;
 export function createIngest(options: IngestOptions): Ingest {
   const source = `/udp-ingest/${options.instance}`;
   const warnings = createThrottle(warnEveryMs, rememberedSources);
+  const keepsRate: SourceRate =
+    options.sourceRatePerSecond === undefined ? () => true : createSourceRate(options.sourceRatePerSecond);
   const boot = randomUUID();
   let rejections = 0;
 
   function judge(datagram: ReceivedDatagram): Reading {
     if (!options.allows(datagram.address)) return { ok: false, reason: "source-not-allowed" };
+    if (!keepsRate(datagram.address, datagram.receivedAtMs)) return { ok: false, reason: "source-rate-exceeded" };
     if (datagram.bytes.length > options.maxDatagramBytes) return { ok: false, reason: "too-large" };
     return options.read(datagram);
   }

@@ -1,5 +1,6 @@
 import type { LinkState, Logger } from "@sense-alerts/service-kit";
 import type { Ingest } from "./ingest.js";
+import { watchKernelDrops } from "./kernel-drops.js";
 import { type BoundSocket, startUdpSocket, type UdpSocket } from "./udp-socket.js";
 
 export type ListenOptions = {
@@ -7,13 +8,15 @@ export type ListenOptions = {
   readonly port: number;
   readonly receiveBufferBytes: number;
   readonly ingest: Ingest;
+  readonly onKernelDropped: (datagrams: number) => void;
   readonly logger: Logger;
 };
 
 /** Receives datagrams for as long as the service runs; how the socket fares goes to the log and out as status events. */
-export function listen({ host, port, receiveBufferBytes, ingest, logger }: ListenOptions): UdpSocket {
+export function listen(options: ListenOptions): UdpSocket {
+  const { host, port, receiveBufferBytes, ingest, logger } = options;
   let warned = false;
-  return startUdpSocket({
+  const socket = startUdpSocket({
     host,
     port,
     receiveBufferBytes,
@@ -35,6 +38,20 @@ export function listen({ host, port, receiveBufferBytes, ingest, logger }: Liste
       ingest.report("error", host, port, error.message);
     },
   });
+  const kernelDrops = watchKernelDrops({
+    port: () => socket.bound()?.port,
+    onDropped: (datagrams) => {
+      options.onKernelDropped(datagrams);
+      logger.error({ datagrams }, "the kernel dropped datagrams: the receive buffer was full");
+    },
+  });
+  return {
+    bound: socket.bound,
+    close: async () => {
+      await socket.close();
+      kernelDrops.close();
+    },
+  };
 }
 
 /** The socket as a link of the service. */

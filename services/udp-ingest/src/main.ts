@@ -47,6 +47,7 @@ await runService({
       subjectPrefix,
       maxDatagramBytes: settings.UDP_MAX_DATAGRAM_BYTES,
       allows: sources.allows,
+      sourceRatePerSecond: settings.UDP_SOURCE_RATE_PER_SECOND,
       read: createDatagramReader({
         eventSource: `/udp-ingest/${instance}`,
         fallbackEncoding: settings.UDP_FALLBACK_ENCODING,
@@ -64,6 +65,7 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
+      onKernelDropped: metrics.kernelDropped,
       logger,
     });
     metrics.observeSocket(socket.bound);

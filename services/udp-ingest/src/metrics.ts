@@ -11,6 +11,7 @@ export type IngestMetrics = {
   settled(type: EventType, result: OutboxResult): void;
   rejectedSettled(result: OutboxResult): void;
   retried(code: string): void;
+  kernelDropped(datagrams: number): void;
   observeBuffer(size: () => { events: number; bytes: number }): void;
   observeSocket(bound: () => BoundSocket | undefined): void;
 };
@@ -44,6 +45,10 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     help: "Publishes to NATS that failed and are tried again",
     labelNames: ["code"],
   });
+  const kernelDropped = metrics.counter({
+    name: "sensealerts_ingest_kernel_dropped_datagrams_total",
+    help: "Datagrams that the kernel threw away because the socket's receive buffer was full; they are lost",
+  });
   // A rule on a counter needs it to be there before its first increment.
   for (const reason of rejections) rejected.inc({ reason }, 0);
   for (const result of outboxResults) {
@@ -56,6 +61,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     settled: (type, result) => settled.inc({ type, result }),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
     retried: (code) => retried.inc({ code }),
+    kernelDropped: (datagrams) => kernelDropped.inc(datagrams),
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",

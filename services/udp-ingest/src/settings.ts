@@ -46,6 +46,13 @@ export const udpIngestSettings = {
     example: "10.0.0.5,10.1.0.0/16,sense1.example.com",
     desc: "Senders that are taken: IP addresses, CIDR ranges and host names, with commas between them",
   }),
+  UDP_SOURCE_RATE_PER_SECOND: wholeNumber({
+    default: undefined,
+    min: 1,
+    max: 1_000_000,
+    example: "500",
+    desc: "Datagrams a second taken from one source on the average, so that none silences the others; unset = no limit. What is over it is rejected as `source-rate-exceeded`",
+  }),
   UDP_FALLBACK_ENCODING: parsed(parseEncoding, {
     default: "windows-1252",
     desc: "Encoding of what is not valid UTF-8: the Windows code page of Sense servers whose log appender sets no encoding",

@@ -34,6 +34,7 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
     instance: "ingest-1",
     subjectPrefix: "sense",
     maxDatagramBytes: 100,
+    sourceRatePerSecond: undefined,
     allows: (address) => {
       asked.push(address);
       return address.startsWith("10.");

@@ -11,6 +11,7 @@ function startListening(t: Scope, port: number, receiveBufferBytes: number) {
   const { logger, lines } = captureLog();
   const reported: Reported[] = [];
   const received: string[] = [];
+  const dropped: number[] = [];
   const [socket, breakSocket] = breakable(() =>
     listen({
       host: "127.0.0.1",
@@ -20,11 +21,12 @@ function startListening(t: Scope, port: number, receiveBufferBytes: number) {
         receive: (bytes, address) => received.push(`${bytes.toString()} from ${address}`),
         report: (...status) => reported.push(status),
       },
+      onKernelDropped: (datagrams) => dropped.push(datagrams),
       logger,
     }),
   );
   cleanUpAfter(t, socket.close);
-  return { socket, breakSocket, reported, received, lines };
+  return { socket, breakSocket, reported, received, dropped, lines };
 }
 
 test("hands datagrams on, and tells the log and the world that it listens", async (t) => {

@@ -24,7 +24,10 @@ function ingestMetrics() {
 
 test("has every counter at zero before anything is counted, so that a rule sees the first", async () => {
   const { scrape } = ingestMetrics();
-  const expected = new Map<string, number>([["sensealerts_ingest_datagrams_received_total", 0]]);
+  const expected = new Map<string, number>([
+    ["sensealerts_ingest_datagrams_received_total", 0],
+    ["sensealerts_ingest_kernel_dropped_datagrams_total", 0],
+  ]);
   for (const reason of rejections) expected.set(`sensealerts_ingest_datagrams_rejected_total{reason="${reason}"}`, 0);
   for (const result of outboxResults) {
     expected.set(`sensealerts_ingest_rejected_copies_total{result="${result}"}`, 0);

@@ -24,6 +24,7 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
       settled: (type, result) => counted.push(`${type} ${result}`),
       rejectedSettled: (result) => counted.push(`copy ${result}`),
       retried: (code) => counted.push(`retry ${code}`),
+      kernelDropped: unexpected,
       observeBuffer: unexpected,
       observeSocket: unexpected,
     },

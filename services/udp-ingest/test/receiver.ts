@@ -7,7 +7,7 @@ import { backoff } from "@sense-alerts/service-kit";
 import { cleanUpAfter, eventually, type Scope } from "@sense-alerts/test-kit";
 import { type BoundSocket, startUdpSocket, type UdpSocket, type UdpSocketOptions } from "../src/udp-socket.js";
 
-export type Received = { readonly bytes: Buffer; readonly address: string; readonly port: number };
+type Received = { readonly bytes: Buffer; readonly address: string; readonly port: number };
 
 export type Receiver = {
   readonly socket: UdpSocket;

@@ -6,6 +6,8 @@ export const rejections = [
   "too-large",
   /** The sender is not on the list of allowed sources. */
   "source-not-allowed",
+  /** The sender sends more than its share (UDP_SOURCE_RATE_PER_SECOND). */
+  "source-rate-exceeded",
   /** A session, connection or log datagram of Sense, which is not about a task. */
   "not-a-task-event",
   /** The first field is a tag, but none of ours. */

@@ -245,7 +245,7 @@ test("says the same of the same bytes each time", () => {
 });
 
 test("can give each reason that is its own to give", () => {
-  const one: Record<Exclude<Rejection, "too-large" | "source-not-allowed">, string> = {
+  const one: Record<Exclude<Rejection, "too-large" | "source-not-allowed" | "source-rate-exceeded">, string> = {
     empty: "",
     "not-a-task-event": "/proxy-session/;a;b;c;d;e;f;g",
     "unknown-tag": "/scheduler-task-paused/;a;b;c",
