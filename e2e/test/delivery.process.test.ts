@@ -71,8 +71,14 @@ test("services stopped by SIGTERM under load lose nothing that was in hand", asy
   // The last datagrams are still in the kernel, on their way to NATS or to the broker.
   const [ingest, alerter] = await Promise.all([stack.ingest.stop(), stack.alerter.stop()]);
   assert.deepEqual([ingest.code, alerter.code], [0, 0]);
+  const stored = (await stack.nats.stream("SENSE_EVENTS"))?.state.messages;
+  assert.equal(stored, 1_502, "each datagram, and the socket's start and stop");
   await startService(t, "mqtt-alerter", { NATS_URL: stack.nats.url, MQTT_URL: stack.broker.url }, { waitFor: "ready" });
-  await eventually(() => assert.ok(stack.on(fullTopic).length >= 1_500 && stack.on(basicTopic).length >= 1_500));
+  // What NATS handed out at the very moment of the stop comes after its ack wait of 30 s.
+  const timeoutMs = 45_000;
+  await eventually(() => assert.ok(stack.on(fullTopic).length >= 1_500 && stack.on(basicTopic).length >= 1_500), {
+    timeoutMs,
+  });
   assertEachOnce(stack.subscriber.messages, executionIds);
 });
 

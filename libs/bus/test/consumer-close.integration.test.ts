@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { eventually, type NatsServer, type Scope, startNats } from "@sense-alerts/test-kit";
@@ -78,6 +79,22 @@ test("hands everything back at once when there is no time at all", async (t) => 
   await consumer.consumption.close(AbortSignal.abort());
   const other = startTestConsumer(t, startTestBus(t, server.url).bus);
   await eventually(() => assert.equal(other.taken.length, 5), { timeoutMs: 2_000 });
+});
+
+test("says nothing more of what it has handed back when the handler is done with it later", async (t) => {
+  const server = await startNats(t);
+  const { bus, consumer, holding } = await startWithHandsFull(t, server, 1, ["a"]);
+  await consumer.consumption.close(AbortSignal.abort());
+  const holdingToo = startHolding();
+  const other = startTestConsumer(t, startTestBus(t, server.url).bus, { handle: holdingToo.handle });
+  await eventually(() => assert.deepEqual(holdingToo.texts(), ["a"]));
+  holding.finish("a", { kind: "later", delayMs: 0 });
+  await setImmediate();
+  await publishAll(bus, ["b"]);
+  await eventually(() => assert.deepEqual(holdingToo.texts(), ["a", "b"]));
+  // Twice the one, once the other.
+  assert.equal((await consumerAt(server)).delivered.consumer_seq, 3);
+  assert.equal(other.taken.length, 2);
 });
 
 test("takes nothing of what is published while it waits for what is in hand", async (t) => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, startNats } from "@sense-alerts/test-kit";
+import { eventually, type NatsServer, startNats } from "@sense-alerts/test-kit";
 import { connectBeside, publishAll, startTestBus, texts, whenUp } from "./fixtures/bus.js";
 import {
   consumerAt,
@@ -11,6 +11,12 @@ import {
   whenEachWasHandledOnce,
   whenNothingIsLeft,
 } from "./fixtures/consumer.js";
+
+async function subscriptionsAt(server: NatsServer): Promise<number[]> {
+  const response = await fetch(`${server.monitorUrl}/connz`);
+  const { connections } = (await response.json()) as { connections: { subscriptions: number }[] };
+  return connections.map((connection) => connection.subscriptions);
+}
 
 test("makes the durable consumer anew that is deleted under load, and handles every message", async (t) => {
   const server = await startNats(t);
@@ -40,9 +46,13 @@ test("notices at the next acknowledgement that the durable consumer was deleted"
   await whenUp(bus);
   await publishAll(bus, ["a", "b"]);
   await eventually(() => assert.deepEqual(holding.texts(), ["a"]));
+  const before = await subscriptionsAt(server);
   await manager.consumers.delete("SENSE_EVENTS", durable);
+  const startedMs = performance.now();
   holding.finish("a");
   await eventually(() => assert.deepEqual(holding.texts(), ["b"]), { timeoutMs: 4_000 });
+  assert.ok(performance.now() - startedMs > 1_900, "made it anew while NATS could still be removing the files");
+  await eventually(async () => assert.deepEqual(await subscriptionsAt(server), before));
   holding.finish("b");
   await whenNothingIsLeft(server);
   assert.deepEqual(consumer.takenTexts(), ["a", "b"]);

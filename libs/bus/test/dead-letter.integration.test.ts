@@ -70,7 +70,6 @@ test("stores one dead letter of an event that is handed out again to another ser
 test("stores each dead letter once with a crash of the server among them", async (t) => {
   const server = await startNats(t);
   const { bus } = startTestBus(t, server.url);
-  const { manager } = await connectBeside(t, server.url);
   const consumer = startTestConsumer(t, bus, { handle: async () => dead, ackWaitMs: 3_000 });
   await whenUp(consumer.consumption);
   const wanted = texts("m", 200);
@@ -82,5 +81,6 @@ test("stores each dead letter once with a crash of the server among them", async
   await server.start();
   await whenUp(consumer.consumption);
   await whenNothingIsLeft(server, 20_000);
+  const { manager } = await connectBeside(t, server.url);
   assert.deepEqual((await stored(manager, "SENSE_REJECTED")).sort(), [...wanted].sort());
 });

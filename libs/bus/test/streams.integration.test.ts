@@ -157,7 +157,7 @@ test("looks at the streams again at once when the server comes back while it wai
   const server = await startNats(t);
   const { nats, manager } = await connectBeside(t, server.url);
   await manager.streams.add({ name: "SENSE_EVENTS", subjects: ["other"] });
-  const { bus } = startTestBus(t, server.url);
+  const { bus, lines } = startTestBus(t, server.url);
   await whenDown(bus, /does not take/);
   await manager.streams.update("SENSE_EVENTS", { subjects: eventSubjects });
   await nats.close();
@@ -165,4 +165,9 @@ test("looks at the streams again at once when the server comes back while it wai
   await whenDown(bus, /the connection broke/);
   await server.start();
   await whenUp(bus, 3_000);
+  const reasons = lines.map((line) => String(line.facts["reason"]));
+  assert.deepEqual(
+    reasons.filter((reason) => reason.includes("CLOSED")),
+    [],
+  );
 });
