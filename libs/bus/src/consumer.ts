@@ -21,6 +21,7 @@ const soonMs = 5;
 const tickMs = 1_000;
 const confirmMs = 5_000;
 const flushMs = 1_000;
+const hurriedFlushMs = 150;
 /** NATS writes acknowledgements to disk ten times a second: after a crash it hands out again what it had confirmed since. */
 const rememberedAcks = 10_000;
 
@@ -266,7 +267,7 @@ export function startConsumer(
       clearInterval(ticker);
       // The second wait sees to it that what was handed back has reached NATS.
       await atMost(
-        flushMs,
+        hurry.aborted ? hurriedFlushMs : flushMs,
         noneComing.then(() => drained(acks)),
       );
     },

@@ -12,10 +12,11 @@ import {
   whenNothingIsLeft,
 } from "./fixtures/consumer.js";
 
-async function subscriptionsAt(server: NatsServer): Promise<number[]> {
+/** How many subscriptions the bus has, whose connection is the oldest. */
+async function subscriptionsAt(server: NatsServer): Promise<number | undefined> {
   const response = await fetch(`${server.monitorUrl}/connz`);
   const { connections } = (await response.json()) as { connections: { subscriptions: number }[] };
-  return connections.map((connection) => connection.subscriptions);
+  return connections[0]?.subscriptions;
 }
 
 test("makes the durable consumer anew that is deleted under load, and handles every message", async (t) => {
@@ -52,7 +53,7 @@ test("notices at the next acknowledgement that the durable consumer was deleted"
   holding.finish("a");
   await eventually(() => assert.deepEqual(holding.texts(), ["b"]), { timeoutMs: 4_000 });
   assert.ok(performance.now() - startedMs > 1_900, "made it anew while NATS could still be removing the files");
-  await eventually(async () => assert.deepEqual(await subscriptionsAt(server), before));
+  await eventually(async () => assert.equal(await subscriptionsAt(server), before));
   holding.finish("b");
   await whenNothingIsLeft(server);
   assert.deepEqual(consumer.takenTexts(), ["a", "b"]);
