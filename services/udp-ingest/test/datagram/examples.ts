@@ -76,3 +76,13 @@ function success(payload: string | Buffer): Reading & { ok: true } {
   assert.ok(result.ok, result.ok ? "" : `rejected: ${result.reason}`);
   return result;
 }
+
+/** A failed task with the given text between the tag and the task id. */
+export function failed(before: string, message = "Max retries reached"): string {
+  return `/scheduler-task-failed/;${before};${anchors}${message}`;
+}
+
+/** A failed task with the given text from the task id on. */
+export function failedWith(after: string): string {
+  return `/scheduler-task-failed/;pro2-win1;Reload of Sales;Sales;LAB\\goran;${after}`;
+}
