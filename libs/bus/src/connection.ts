@@ -155,6 +155,7 @@ function explainCode(code: string, message = ""): string {
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
       return "the server's certificate is not trusted (set NATS_TLS_CA_FILE to its authority's certificate)";
     case "ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE":
+    case "ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE": // the same since OpenSSL 3.5, which Node 24 has
     case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
       return "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
     case "AUTHORIZATION_VIOLATION":
