@@ -6,6 +6,7 @@ import {
   type Mosquitto,
   type Service,
   sendDatagrams,
+  startNats,
   startService,
   subscribeMqtt,
 } from "@sense-alerts/test-kit";
@@ -46,6 +47,20 @@ test("without MQTT_CLIENT_ID two alerters of one INSTANCE_ID have ids of their o
     assert.ok(lines.every((line) => line.includes("k30)")));
   });
 });
+
+for (const [minutes, own] of [
+  [1_440, {}],
+  [90, { ALERT_MAX_AGE_MINUTES: "90" }],
+] as const) {
+  test(`a durable consumer that is made goes back ${minutes} minutes with ${JSON.stringify(own)}`, async (t) => {
+    const fresh = await startNats(t);
+    await startAlerter(t, { ...own, NATS_URL: fresh.url });
+    const [consumer] = (await fresh.stream("SENSE_EVENTS"))?.consumer_detail ?? [];
+    const madeMs = Date.parse(consumer?.created ?? "");
+    const backMs = madeMs - Date.parse(String(consumer?.config?.["opt_start_time"]));
+    assert.equal(Math.round(backMs / 60_000), minutes);
+  });
+}
 
 test("MQTT_PROTOCOL_VERSION=4 gives both messages, without the properties of MQTT 5", async (t) => {
   const alerter = await startAlerter(t, { MQTT_PROTOCOL_VERSION: "4", MQTT_CLIENT_ID: "old" });

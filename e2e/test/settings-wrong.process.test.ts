@@ -62,6 +62,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     MQTT_QOS: ["3", /must be one of 0, 1, 2/],
     MQTT_RETAIN: toggle,
     MQTT_MESSAGE_EXPIRY_SECONDS: ["0", /must be a whole number from 1 to 4294967295/],
+    ALERT_MAX_AGE_MINUTES: ["0", /must be a whole number from 1 to 525600/],
     MQTT_KEEPALIVE_SECONDS: ["65536", /must be a whole number from 1 to 65535/],
     MQTT_TLS_CA_FILE: noFile,
     MQTT_TLS_CERT_FILE: [dir, /is not a file/],

@@ -36,7 +36,7 @@ export function startConsumer(
   options: BusOptions & ConsumerOptions,
   logger: BusLogger,
 ): Consumption {
-  const { streamName, durable, maxInHand, ackWaitMs = 30_000 } = options;
+  const { streamName, durable, maxInHand, maxAgeMs, ackWaitMs = 30_000 } = options;
   const held = new Map<string, Held>();
   const finished = new Recent(rememberedAcks);
   const openPull = new OpenPull();
@@ -206,7 +206,9 @@ export function startConsumer(
       const current = connection.current();
       if (current === undefined) return;
       try {
-        await ensureDurable(current, streamName, durable, ackWaitMs, logger);
+        const wanted = { stream: streamName, durable, ackWaitMs, maxAgeMs };
+        const passedOver = await ensureDurable(current, wanted, logger);
+        if (passedOver > 0) options.onPassedOver(passedOver);
         if (signal.aborted) return;
         // NATS drops earlier requests with their inbox, so that no more can come than is asked for from here on.
         void drained(pulls);

@@ -21,6 +21,10 @@ export type ConsumerOptions = {
   readonly maxInHand: number;
   /** NATS hands a delivery out again when it hears nothing of it for this long; 30 s if left out. */
   readonly ackWaitMs?: number;
+  /** When the durable consumer has to be made, it begins with what was stored this long ago: no storm of old alerts. */
+  readonly maxAgeMs: number;
+  /** Called with how many messages in the stream were older when the durable consumer was made. */
+  readonly onPassedOver: (messages: number) => void;
   /**
    * Whether new deliveries are wanted now; call `wake()` when that changes to true. What NATS was asked for before it
    * changed to false may still come.

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventually, startNats } from "@sense-alerts/test-kit";
 import { AckPolicy } from "nats";
-import { connectBeside, startTestBus, whenDown, whenUp } from "./fixtures/bus.js";
-import { consumerAt, durable, startTestConsumer } from "./fixtures/consumer.js";
+import { connectBeside, publishAll, startTestBus, texts, whenDown, whenUp } from "./fixtures/bus.js";
+import { consumerAt, durable, startTestConsumer, whenNothingIsLeft } from "./fixtures/consumer.js";
 
 test("makes the durable consumer as it is needed", async (t) => {
   const server = await startNats(t);
@@ -11,11 +11,13 @@ test("makes the durable consumer as it is needed", async (t) => {
   const { consumption } = startTestConsumer(t, bus);
   await whenUp(consumption);
   assert.equal(consumption.state().detail, durable);
-  const { config } = await consumerAt(server);
+  const { opt_start_time, ...config } = (await consumerAt(server)).config ?? {};
+  const sinceMs = Date.now() - Date.parse(String(opt_start_time));
+  assert.ok(sinceMs >= 3_600_000 && sinceMs < 3_620_000, `starts ${sinceMs} ms ago`);
   assert.deepEqual(config, {
     durable_name: durable,
     name: durable,
-    deliver_policy: "all",
+    deliver_policy: "by_start_time",
     ack_policy: "explicit",
     ack_wait: 30_000_000_000,
     max_deliver: -1,
@@ -24,6 +26,47 @@ test("makes the durable consumer as it is needed", async (t) => {
     replay_policy: "instant",
     num_replicas: 0,
   });
+});
+
+test("passes over what is too old when it makes the consumer, and says how many", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  await whenUp(bus);
+  const { manager } = await connectBeside(t, server.url);
+  await publishAll(bus, texts("old", 20));
+  const passedOver: number[] = [];
+  const tooOld = async () => {
+    const storedMs = performance.now();
+    await eventually(() => assert.ok(performance.now() - storedMs > 1_500));
+  };
+  const options = { maxAgeMs: 1_500, onPassedOver: (messages: number) => void passedOver.push(messages) };
+  await tooOld();
+  await publishAll(bus, texts("new", 5));
+  const consumer = startTestConsumer(t, bus, options);
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), texts("new", 5));
+  assert.deepEqual(passedOver, [20]);
+
+  await tooOld();
+  await manager.consumers.delete("SENSE_EVENTS", durable);
+  await eventually(() => assert.deepEqual(passedOver, [20, 25]));
+  await publishAll(bus, ["later"]);
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), [...texts("new", 5), "later"]);
+});
+
+test("makes one consumer when several find none at once, and none of them fails", async (t) => {
+  const server = await startNats(t);
+  const buses = Array.from({ length: 4 }, () => startTestBus(t, server.url));
+  for (const { bus } of buses) await whenUp(bus);
+  const consumers = buses.map(({ bus }) => startTestConsumer(t, bus));
+  for (const { consumption } of consumers) await whenUp(consumption);
+  const lines = buses.flatMap((one) => one.lines);
+  assert.equal(lines.filter(({ message }) => message === "consumer made").length, 1);
+  assert.deepEqual(
+    lines.filter(({ level }) => level !== "info"),
+    [],
+  );
 });
 
 test("refuses a durable consumer that is not a pull consumer with explicit acknowledgement, until it is removed", async (t) => {

@@ -52,6 +52,8 @@ export interface JszStream {
 }
 
 export interface JszConsumer {
+  /** When it was made, RFC 3339. */
+  readonly created: string;
   readonly name: string;
   readonly config?: Readonly<Record<string, unknown>>;
   readonly delivered: { readonly consumer_seq: number; readonly stream_seq: number };

@@ -43,8 +43,14 @@ await runService({
     const consumer = bus.consume({
       durable,
       maxInHand: settings.MQTT_MAX_INFLIGHT,
+      maxAgeMs: settings.ALERT_MAX_AGE_MINUTES * 60_000,
+      onPassedOver: (events) => {
+        metrics.passedOver(events);
+        logger.warn({ events }, "the consumer was made anew: events older than ALERT_MAX_AGE_MINUTES are passed over");
+      },
       wanted: broker.online,
       handle: async (delivery, signal) => {
+        metrics.taken();
         const outcome = await deliver(delivery, signal);
         metrics.finished(outcome.kind);
         return outcome;

@@ -5,11 +5,16 @@ import type { AlertMessage } from "./alert-messages.js";
 export type AlerterMetrics = {
   published(message: AlertMessage, event: SenseEvent): void;
   retried(code: string): void;
+  taken(): void;
   finished(outcome: string): void;
+  passedOver(events: number): void;
   observe(links: { inHand: () => number; pending: () => number; inFlight: () => number; online: () => boolean }): void;
 };
 
-/** What this service counts. At rest taken = delivered + dead-lettered + handed back, and nothing is in hand. */
+/**
+ * What this service counts. Always taken = done + dead + later + those being worked on, and at rest the events of the stream
+ * are done + dead + too old, over all replicas.
+ */
 export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
   const published = metrics.counter({
     name: "sensealerts_alerter_messages_published_total",
@@ -21,9 +26,13 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Publishes to the broker that failed and are tried again",
     labelNames: ["code"],
   });
+  const taken = metrics.counter({
+    name: "sensealerts_alerter_events_taken_total",
+    help: "Events that the stream handed out; one that was handed back is counted again",
+  });
   const finished = metrics.counter({
     name: "sensealerts_alerter_events_total",
-    help: "Events taken from the stream by what became of them: done, dead (a dead letter) or later (handed back)",
+    help: "Events by what became of them: done, dead (a dead letter), later (handed back) or too-old (never taken, since ALERT_MAX_AGE_MINUTES)",
     labelNames: ["outcome"],
   });
   const age = metrics.histogram({
@@ -32,14 +41,16 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     labelNames: ["kind"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600],
   });
-  for (const outcome of ["done", "dead", "later"]) finished.inc({ outcome }, 0);
+  for (const outcome of ["done", "dead", "later", "too-old"]) finished.inc({ outcome }, 0);
   return {
     published: (message, event) => {
       published.inc({ type: event.type, kind: message.kind });
       age.observe({ kind: message.kind }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
     },
     retried: (code) => retried.inc({ code }),
+    taken: () => taken.inc(),
     finished: (outcome) => finished.inc({ outcome }),
+    passedOver: (events) => finished.inc({ outcome: "too-old" }, events),
     observe: (links) => {
       metrics.gauge({
         name: "sensealerts_alerter_events_in_hand",

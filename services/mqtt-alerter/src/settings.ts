@@ -79,6 +79,12 @@ export const mqttAlerterSettings = {
     max: 65_535,
     desc: "Events in hand, and messages without their PUBACK, at most; the broker's Receive Maximum counts too",
   }),
+  ALERT_MAX_AGE_MINUTES: wholeNumber({
+    default: 1_440,
+    min: 1,
+    max: 525_600,
+    desc: "What is older is not alerted, but counted, when the durable consumer is made: at the first start, or after it was deleted",
+  }),
   MQTT_STATUS_TOPIC: topic("qliksense/mqtt-alerter/{instanceId}/status", {
     placeholders: ["instanceId"],
     desc: "Where `online` and `offline` (last will) are published, retained",

@@ -38,11 +38,15 @@ test("counts failures by code and events by outcome, each outcome from the start
   const metrics = createAlerterMetrics(registry);
   assert.match(await registry.render(), /^sensealerts_alerter_events_total\{outcome="dead"\} 0$/m);
   metrics.retried("no-puback");
+  metrics.taken();
   metrics.finished("done");
   metrics.finished("done");
+  metrics.passedOver(40);
   const text = await registry.render();
   assert.equal(readMetric(text, "sensealerts_alerter_publish_failures_total", { code: "no-puback" }), 1);
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "done" }), 2);
+  assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "too-old" }), 40);
+  assert.equal(readMetric(text, "sensealerts_alerter_events_taken_total"), 1);
 });
 
 test("shows the links as they are at the scrape", async () => {
