@@ -14,11 +14,11 @@ import {
 } from "@sense-alerts/test-kit";
 
 /** The long forms of the drills, which npm run test:soak asks for. */
-const soak = process.env["SOAK"] === "1";
+export const isSoak = process.env["SOAK"] === "1";
 
 /** The short form of a figure in npm test, the long one in npm run test:soak. */
 export function short(inTest: number, inSoak: number): number {
-  return soak ? inSoak : inTest;
+  return isSoak ? inSoak : inTest;
 }
 
 /** A broker that keeps sessions over a restart, and a subscriber whose session it keeps: what is published meanwhile is not missed. */

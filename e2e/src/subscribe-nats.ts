@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { cleanUpAfter, type Scope } from "@sense-alerts/test-kit";
+import { cleanUpAfter, eventually, type Scope } from "@sense-alerts/test-kit";
 
 interface NatsMessage {
   readonly subject: string;
@@ -11,6 +12,7 @@ interface NatsMessage {
 export interface NatsSubscription {
   /** What has come so far, in order; grows. */
   readonly messages: readonly NatsMessage[];
+  publish(subject: string, payload: string, replyTo: string): void;
 }
 
 const lineEnd = "\r\n";
@@ -45,7 +47,26 @@ export async function subscribeNats(t: Scope, port: number, subject: string): Pr
     [`CONNECT ${JSON.stringify({ verbose: false, headers: true })}`, `SUB ${subject} 1`, "PING", ""].join(lineEnd),
   );
   await subscribed;
-  return { messages };
+  return {
+    messages,
+    publish: (to, payload, replyTo) => {
+      socket.write(`PUB ${to} ${replyTo} ${Buffer.byteLength(payload)}${lineEnd}${payload}${lineEnd}`);
+    },
+  };
+}
+
+/** Asks JetStream's API, as the nats command line does; `subject` is what follows `$JS.API.`. Rejects with the refusal. */
+export async function askJetStream(t: Scope, port: number, subject: string, request: object = {}): Promise<void> {
+  const inbox = `_INBOX.${randomUUID()}`;
+  const answers = await subscribeNats(t, port, inbox);
+  answers.publish(`$JS.API.${subject}`, JSON.stringify(request), inbox);
+  const text = await eventually(() => {
+    const [answer] = answers.messages;
+    if (answer === undefined) throw new Error("has not answered");
+    return answer.payload.toString();
+  });
+  const { error } = JSON.parse(text) as { error?: unknown };
+  if (error !== undefined) throw new Error(`${subject}: ${JSON.stringify(error)}`);
 }
 
 /** `MSG subject sid [reply] bytes` or `HMSG subject sid [reply] headerBytes bytes`, and behind the line that many bytes. */
