@@ -2,6 +2,7 @@
 // Runs the compiled tests of all packages with node's own runner, and measures what they cover, spawned services included.
 //   node tools/run-tests.mjs                      everything
 //   node tools/run-tests.mjs alert-path outbox    the files whose path holds one of the words; no coverage threshold then
+//   node tools/run-tests.mjs --kind=docker        the files that end in .docker-test.js and need what others do not
 // The last thing a passing run prints is the summary of node's test runner. The coverage report lies in coverage/.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -20,9 +21,12 @@ const fileTimeoutMs = (isSoak ? 60 : 10) * 60_000;
 const root = fileURLToPath(new URL("..", import.meta.url));
 process.chdir(root);
 
-const words = process.argv.slice(2);
+const kind = process.argv.find((argument) => argument.startsWith("--kind="))?.slice("--kind=".length);
+const suffix = kind === undefined ? ".test.js" : `.${kind}-test.js`;
+const words = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
+const isEverything = words.length === 0 && kind === undefined;
 const packages = workspaces();
-const all = packages.flatMap((dir) => compiledFiles(dir, "test")).filter((file) => file.endsWith(".test.js"));
+const all = packages.flatMap((dir) => compiledFiles(dir, "test")).filter((file) => file.endsWith(suffix));
 const chosen = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)));
 if (chosen.length === 0) {
   console.error(
@@ -43,7 +47,7 @@ const coverage = {
   reporter: ["lcov", "json-summary"],
   "reports-dir": "coverage",
   "temp-directory": join(scratch, "raw"),
-  "check-coverage": words.length === 0,
+  "check-coverage": isEverything,
   ...minimumCoverage,
 };
 const coverageConfig = join(scratch, "c8.json");
