@@ -187,3 +187,22 @@ for (const { what, env: ingestEnv, taskName, encode, utc } of locales) {
     assert.equal(object["logTimeStamp"], "2026-11-20 06:30:01,114");
   });
 }
+
+test("UDP_DRAIN_SECONDS is how long datagrams are received after SIGTERM, when nobody should be sent there any more", async (t) => {
+  const ingest = await startIngest(t, { UDP_DRAIN_SECONDS: "2" });
+  const port = await ingest.udpPort();
+  const startedMs = performance.now();
+  const stopped = ingest.stop();
+  await eventually(async () => assert.equal((await ingest.readyz()).status, 503));
+  const late = Array.from({ length: 100 }, () => newTask());
+  await sendDatagrams(
+    port,
+    late.map(({ datagram }) => datagram),
+    { perSecond: 200 },
+  );
+  assert.ok(performance.now() - startedMs < 2_000, "too slow to show anything");
+  const { code, ms } = await stopped;
+  assert.equal(code, 0);
+  assert.ok(ms >= 2_000, `stopped after ${ms} ms`);
+  for (const { taskName } of late) await alertOf(subscriber, taskName);
+});

@@ -53,6 +53,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     UDP_SOURCE_RATE_PER_SECOND: ["0", /must be a whole number from 1 to 1000000/],
     UDP_FALLBACK_ENCODING: ["utf-16le", /must be the name of an encoding that has ASCII in it/],
     SENSE_TIMEZONE: ["Stockholm", /must be the IANA name of a time zone/],
+    UDP_DRAIN_SECONDS: ["-1", /must be a whole number from 0 to 3600/],
     BUFFER_MAX_EVENTS: ["0", /must be a whole number from 1 to 10000000/],
     BUFFER_MAX_BYTES: ["64", /must be a whole number of bytes of at least 65536/],
   },

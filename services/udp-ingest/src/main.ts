@@ -1,5 +1,5 @@
 import { busOptionsOf, startBus } from "@sense-alerts/bus";
-import { runService } from "@sense-alerts/service-kit";
+import { delay, runService } from "@sense-alerts/service-kit";
 import { createAllowedSources } from "./allowed-sources.js";
 import { createDatagramReader } from "./datagram/reader.js";
 import { createIngest } from "./ingest.js";
@@ -75,5 +75,6 @@ await runService({
       await socket.close();
       if (last !== undefined) ingest.report("stop", last.address, last.port, "");
     });
+    onStop("drain", () => delay(settings.UDP_DRAIN_SECONDS * 1_000));
   },
 });

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import {
   bytes,
+  checkEach,
   checkNatsSettings,
   commonSettings,
   type Environment,
@@ -73,6 +74,12 @@ export const udpIngestSettings = {
     min: 65_536,
     desc: "Bytes of events kept in memory while NATS is away; past it the oldest are dropped and counted",
   }),
+  UDP_DRAIN_SECONDS: wholeNumber({
+    default: 0,
+    min: 0,
+    max: 3_600,
+    desc: "How long datagrams are still received after SIGTERM, while `/readyz` says 503: until whatever routes them has chosen another instance",
+  }),
 };
 
 const spec = { ...udpIngestSettings, ...natsSettings, ...commonSettings };
@@ -81,7 +88,14 @@ export type UdpIngestSettings = SettingsOf<typeof spec>;
 
 /** Throws a SettingsError that lists all that is wrong. */
 export function readSettings(env: Environment): UdpIngestSettings {
-  return loadSettings(spec, env, checkNatsSettings);
+  return loadSettings(spec, env, checkEach(checkNatsSettings, checkDrain));
+}
+
+/** What came in during the drain has to be stored in the rest of the time. */
+function checkDrain({ UDP_DRAIN_SECONDS: drain, SHUTDOWN_TIMEOUT_SECONDS: timeout }: UdpIngestSettings) {
+  if (drain * 2 <= timeout) return [];
+  const message = `must be at most half of SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout}`;
+  return [{ name: "UDP_DRAIN_SECONDS", message, example: String(Math.floor(timeout / 2)) }];
 }
 
 function parseHost(given: string): string {
