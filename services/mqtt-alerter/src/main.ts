@@ -44,6 +44,7 @@ await runService({
       durable,
       maxInHand: settings.MQTT_MAX_INFLIGHT,
       wanted: broker.online,
+      onDeadLetter: metrics.deadLetter,
       handle: async (delivery, signal) => {
         const outcome = await deliver(delivery, signal);
         metrics.finished(outcome.kind);

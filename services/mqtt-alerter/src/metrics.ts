@@ -6,6 +6,7 @@ export type AlerterMetrics = {
   published(message: AlertMessage, event: SenseEvent): void;
   retried(code: string): void;
   finished(outcome: string): void;
+  deadLetter(reason: string): void;
   observe(links: { inHand: () => number; pending: () => number; inFlight: () => number; online: () => boolean }): void;
 };
 
@@ -26,6 +27,11 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Events taken from the stream by what became of them: done, dead (a dead letter) or later (handed back)",
     labelNames: ["outcome"],
   });
+  const deadLetters = metrics.counter({
+    name: "sensealerts_alerter_dead_letters_total",
+    help: "Dead letters stored, by reason",
+    labelNames: ["reason"],
+  });
   const age = metrics.histogram({
     name: "sensealerts_alerter_alert_age_seconds",
     help: "From the receipt of the datagram to the PUBACK of the message",
@@ -40,6 +46,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     },
     retried: (code) => retried.inc({ code }),
     finished: (outcome) => finished.inc({ outcome }),
+    deadLetter: (reason) => deadLetters.inc({ reason }),
     observe: (links) => {
       metrics.gauge({
         name: "sensealerts_alerter_events_in_hand",
