@@ -134,7 +134,8 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
   };
 }
 
-function explain(error: unknown): string {
+/** A failure of nats.js in words that say what to do. */
+export function explain(error: unknown): string {
   if (error instanceof NatsError && error.api_error !== undefined) return `JetStream: ${error.api_error.description}`;
   if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
     return explainCode(error.code, error instanceof Error ? error.message : "");

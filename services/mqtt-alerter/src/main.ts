@@ -49,6 +49,7 @@ await runService({
         logger.warn({ events }, "the consumer was made anew: events older than ALERT_MAX_AGE_MINUTES are passed over");
       },
       wanted: broker.online,
+      onDeadLetter: metrics.deadLetter,
       handle: async (delivery, signal) => {
         metrics.taken();
         const outcome = await deliver(delivery, signal);

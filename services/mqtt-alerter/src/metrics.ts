@@ -8,6 +8,7 @@ export type AlerterMetrics = {
   taken(): void;
   finished(outcome: string): void;
   passedOver(events: number): void;
+  deadLetter(reason: string): void;
   observe(links: { inHand: () => number; pending: () => number; inFlight: () => number; online: () => boolean }): void;
 };
 
@@ -35,6 +36,11 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Events by what became of them: done, dead (a dead letter), later (handed back) or too-old (never taken, since ALERT_MAX_AGE_MINUTES)",
     labelNames: ["outcome"],
   });
+  const deadLetters = metrics.counter({
+    name: "sensealerts_alerter_dead_letters_total",
+    help: "Dead letters stored, by reason",
+    labelNames: ["reason"],
+  });
   const age = metrics.histogram({
     name: "sensealerts_alerter_alert_age_seconds",
     help: "From the receipt of the datagram to the PUBACK of the message",
@@ -51,6 +57,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     taken: () => taken.inc(),
     finished: (outcome) => finished.inc({ outcome }),
     passedOver: (events) => finished.inc({ outcome: "too-old" }, events),
+    deadLetter: (reason) => deadLetters.inc({ reason }),
     observe: (links) => {
       metrics.gauge({
         name: "sensealerts_alerter_events_in_hand",

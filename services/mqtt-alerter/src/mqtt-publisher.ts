@@ -6,6 +6,7 @@ import type { AlertMessage } from "./alert-messages.js";
 import { explainBrokerError } from "./broker-error.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
 import { publishPacketBytes } from "./packet-bytes.js";
+import { takeEveryPubackCode } from "./puback-codes.js";
 import { PublishError } from "./publish-error.js";
 import { createWindow } from "./window.js";
 
@@ -46,6 +47,8 @@ const unsent = "the connection to the broker broke before the message was sent";
 const packetTooLarge = 0x95;
 const retainNotSupported = 0x9a;
 const qosNotSupported = 0x9b;
+
+takeEveryPubackCode();
 
 /** Connects in the background and for ever. MQTT.js keeps nothing for us: what has no PUBACK is failed when the connection breaks. */
 export function startMqttPublisher(options: MqttOptions, events: MqttEvents): MqttPublisher {

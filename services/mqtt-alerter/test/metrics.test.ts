@@ -49,6 +49,14 @@ test("counts failures by code and events by outcome, each outcome from the start
   assert.equal(readMetric(text, "sensealerts_alerter_events_taken_total"), 1);
 });
 
+test("counts dead letters by reason", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  for (const reason of ["not-json", "packet-too-large", "not-json"]) metrics.deadLetter(reason);
+  const counted = readMetric(await registry.render(), "sensealerts_alerter_dead_letters_total", { reason: "not-json" });
+  assert.equal(counted, 2);
+});
+
 test("shows the links as they are at the scrape", async () => {
   const registry = createMetrics("test");
   let online = false;
