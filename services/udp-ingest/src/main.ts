@@ -70,9 +70,9 @@ await runService({
     });
     metrics.observeSocket(socket.bound);
     health.link("socket", { required: true, state: () => socketState(socket.bound()) });
-    onStop("udp socket", async () => {
+    onStop("udp socket", async (hurry) => {
       const last = socket.bound();
-      await socket.close();
+      await socket.close(hurry);
       if (last !== undefined) ingest.report("stop", last.address, last.port, "");
     });
     onStop("drain", () => delay(settings.UDP_DRAIN_SECONDS * 1_000));
