@@ -1,6 +1,6 @@
 import { type LinkState, type Logger, withoutLogin } from "@sense-alerts/service-kit";
 import type { MqttOptions } from "./mqtt-options.js";
-import { type MqttPublisher, startMqttPublisher } from "./mqtt-publisher.js";
+import { type MqttEvents, type MqttPublisher, startMqttPublisher } from "./mqtt-publisher.js";
 
 export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "close"> & {
   state(): LinkState;
@@ -11,8 +11,15 @@ export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "cl
 
 const repeatEveryMs = 30_000;
 
-/** The broker as a link of the service: what it waits for is logged when it changes and every 30 s. */
-export function startBroker(options: MqttOptions, logger: Logger): Broker {
+/**
+ * The broker as a link of the service: what it waits for is logged when it changes and every 30 s. `onNoSubscriber` is told
+ * of each message that the broker took though nobody subscribes to its topic.
+ */
+export function startBroker(
+  options: MqttOptions,
+  logger: Logger,
+  onNoSubscriber: MqttEvents["onNoSubscriber"] = () => {},
+): Broker {
   const url = withoutLogin(options.url);
   warnOfWeakSettings(options, logger);
   const onlineListeners: (() => void)[] = [];
@@ -40,6 +47,7 @@ export function startBroker(options: MqttOptions, logger: Logger): Broker {
         publisher.online() ? "trouble with the broker" : "waiting for the broker",
       );
     },
+    onNoSubscriber,
     onReduced: (facts) => logger.warn({ url, ...facts }, "the broker allows less than the settings ask for"),
   });
 

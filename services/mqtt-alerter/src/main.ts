@@ -22,7 +22,7 @@ await runService({
     onStop("nats", bus.close);
     health.link("nats", { required: true, state: bus.state });
 
-    const broker = startBroker(mqttOptionsOf(settings), logger);
+    const broker = startBroker(mqttOptionsOf(settings), logger, metrics.noSubscriber);
     onStop("broker", broker.close);
     health.link("broker", { required: true, state: broker.state });
 
