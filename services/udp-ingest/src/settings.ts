@@ -1,16 +1,16 @@
-import { isIP } from "node:net";
 import {
   bytes,
   checkNatsSettings,
   commonSettings,
   type Environment,
+  listenHost,
   loadSettings,
   natsSettings,
   parsed,
   type SettingsOf,
   wholeNumber,
 } from "@sense-alerts/service-kit";
-import { isHostName, parseSourceRule } from "./allowed-sources.js";
+import { parseSourceRule } from "./allowed-sources.js";
 import { isUsableFallbackEncoding } from "./datagram/text.js";
 import { isTimezone } from "./datagram/timezone.js";
 
@@ -18,7 +18,7 @@ import { isTimezone } from "./datagram/timezone.js";
 const largestDatagramBytes = 65_507;
 
 export const udpIngestSettings = {
-  UDP_HOST: parsed(parseHost, {
+  UDP_HOST: listenHost({
     default: "0.0.0.0",
     desc: "Address that datagrams are received on; `::` = IPv4 and IPv6",
   }),
@@ -82,13 +82,6 @@ export type UdpIngestSettings = SettingsOf<typeof spec>;
 /** Throws a SettingsError that lists all that is wrong. */
 export function readSettings(env: Environment): UdpIngestSettings {
   return loadSettings(spec, env, checkNatsSettings);
-}
-
-function parseHost(given: string): string {
-  const host = given.trim();
-  if (isIP(host) === 0 && !isHostName(host))
-    throw new TypeError("must be an IP address or a host name, without a port");
-  return host;
 }
 
 function parseEncoding(given: string): string {
