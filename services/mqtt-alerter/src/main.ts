@@ -18,7 +18,7 @@ await runService({
     const metrics = createAlerterMetrics(registry);
     const topics = alertTopicsOf(settings);
 
-    const bus = startBus(busOptionsOf(settings, `mqtt-alerter ${settings.INSTANCE_ID}`), logger);
+    const bus = startBus(busOptionsOf(settings, "mqtt-alerter", settings.INSTANCE_ID), logger);
     onStop("nats", bus.close);
     health.link("nats", { required: true, state: bus.state });
 
