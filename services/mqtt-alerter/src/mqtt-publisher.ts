@@ -86,7 +86,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     }
     online = true;
     sayStatus("online").catch((error: unknown) => {
-      if (online) events.onTrouble("the status could not be published", error);
+      if (online) events.onTrouble(`the status could not be published on ${options.statusTopic}`, error);
     });
     events.onChange(true);
   });
