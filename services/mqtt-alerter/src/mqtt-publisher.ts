@@ -48,6 +48,8 @@ type Pending = {
   fail(error: PublishError): void;
 };
 
+const unusable =
+  "a TLS file cannot be used, what it held before is (check MQTT_TLS_CA_FILE, MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
 const unsent = "the connection to the broker broke before the message was sent";
 const noMatchingSubscribers = 0x10;
 const packetTooLarge = 0x95;
@@ -94,9 +96,10 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     trouble = undefined;
     client.options.reconnectPeriod = retry.next();
     try {
-      Object.assign(client.options, readTlsFiles(options));
+      // For wss MQTT.js keeps a copy, made at the first attempt; without one it makes another.
+      Object.assign(client.options, readTlsFiles(options), { wsOptions: undefined });
     } catch (error) {
-      events.onTrouble("a TLS file cannot be used; the former content is", error);
+      events.onTrouble(unusable, error);
     }
   });
   client.on("close", () => {
