@@ -1,10 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from "nats";
+import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { type AckFacts, readAckSubject } from "./ack-subject.js";
 import type { Connection } from "./connection.js";
 import type { ConsumerOptions, Consumption, Delivery } from "./consumption.js";
 import { deadLetter, storeDeadLetter } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
+import { explainNatsError } from "./explain.js";
 import { OpenPull } from "./open-pull.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Publisher } from "./publisher.js";
@@ -177,8 +178,8 @@ export function startConsumer(
 
   function subscribe(on: NatsConnection, inbox: string, onMessage: (message: Msg) => void): Subscription {
     const callback = (error: Error | null, message: Msg) => {
+      // A permission that is missing is reported by the connection.
       if (error === null) onMessage(message);
-      else logger.warn({ err: error }, "the consumer's subscription reports an error");
     };
     return on.subscribe(`${inbox}*`, { callback });
   }
@@ -207,15 +208,16 @@ export function startConsumer(
         if (signal.aborted) return;
         // NATS drops earlier requests with their inbox, so that no more can come than is asked for from here on.
         void drained(pulls);
-        pullInbox = `${createInbox()}.`;
+        pullInbox = connection.newInbox();
         pulls = subscribe(current, pullInbox, onPulled);
         ready = true;
         detail = durable;
         return pull();
       } catch (error) {
         if (signal.aborted) return;
-        detail = error instanceof Error ? error.message : String(error);
-        logger.warn({ err: error, stream: streamName, consumer: durable }, "waiting for the consumer");
+        detail = explainNatsError(error, options);
+        const facts = { stream: streamName, consumer: durable, reason: detail, err: error };
+        if (connection.isNews(detail)) logger.warn(facts, "waiting for the consumer");
         if (isStreamNotFound(error)) return connection.recheck();
         await pause(backoffMs(attempt), signal);
       }
@@ -223,7 +225,7 @@ export function startConsumer(
   }
 
   connection.onOpen((opened) => {
-    ackInbox = `${createInbox()}.`;
+    ackInbox = connection.newInbox();
     acks = subscribe(opened, ackInbox, onConfirmed);
   });
   connection.onChange((up) => {

@@ -1,7 +1,7 @@
 import { connect, headers, type NatsConnection, NatsError, type StoredMsg } from "nats";
 import { BusError } from "./bus-error.js";
 import { connectOptions, hostAndPort } from "./connect-options.js";
-import { explain } from "./connection.js";
+import { explainNatsError } from "./explain.js";
 import type { BusOptions } from "./options.js";
 import type { PublishAck } from "./publish-ack.js";
 import type { BusMessage } from "./publisher.js";
@@ -54,7 +54,7 @@ export async function openRejectedStream(options: BusOptions): Promise<RejectedS
       return read(await manager.streams.getMessage(stream, query));
     } catch (error) {
       if (apiCodeOf(error) === messageNotFound) return undefined;
-      throw busError(error, stream);
+      throw busError(error, stream, options);
     }
   }
 
@@ -62,7 +62,7 @@ export async function openRejectedStream(options: BusOptions): Promise<RejectedS
     try {
       return (await manager.streams.info(name)).state;
     } catch (error) {
-      throw busError(error, name);
+      throw busError(error, name, options);
     }
   }
 
@@ -100,14 +100,14 @@ export async function openRejectedStream(options: BusOptions): Promise<RejectedS
         });
         return { sequence: seq, duplicate };
       } catch (error) {
-        throw busError(error, options.streamName);
+        throw busError(error, options.streamName, options);
       }
     },
     remove: async (sequence) => {
       try {
         await manager.streams.deleteMessage(name, sequence, false);
       } catch (error) {
-        if (apiCodeOf(error) !== sequenceNotFound) throw busError(error, name);
+        if (apiCodeOf(error) !== sequenceNotFound) throw busError(error, name, options);
       }
     },
     close: () => connection.close(),
@@ -119,7 +119,9 @@ async function dial(options: BusOptions): Promise<NatsConnection> {
     return await connect(connectOptions(options));
   } catch (error) {
     const where = options.servers.map(hostAndPort).join(", ");
-    throw new BusError("disconnected", `no connection to NATS at ${where}: ${explain(error)}`, { cause: error });
+    throw new BusError("disconnected", `no connection to NATS at ${where}: ${explainNatsError(error, options)}`, {
+      cause: error,
+    });
   }
 }
 
@@ -141,16 +143,19 @@ function apiCodeOf(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 
-function busError(error: unknown, stream: string): BusError {
+function busError(error: unknown, stream: string, options: BusOptions): BusError {
   const facts = { cause: error };
   if (isStreamNotFound(error)) return new BusError("no-stream", `there is no stream ${stream}`, facts);
   const apiCode = apiCodeOf(error);
   if (apiCode !== undefined) {
-    return new BusError(apiCode === messageTooLarge ? "too-large" : "refused", explain(error), { ...facts, apiCode });
+    return new BusError(apiCode === messageTooLarge ? "too-large" : "refused", explainNatsError(error, options), {
+      ...facts,
+      apiCode,
+    });
   }
   const code = error instanceof NatsError ? error.code : "";
   if (code === "MAX_PAYLOAD_EXCEEDED") return new BusError("too-large", "larger than max_payload of NATS", facts);
   // Nobody answers a publish: no stream takes the subject.
   if (code === "503") return new BusError("no-stream", `there is no JetStream, or no stream ${stream}`, facts);
-  return new BusError("disconnected", explain(error), facts);
+  return new BusError("disconnected", explainNatsError(error, options), facts);
 }

@@ -4,6 +4,7 @@ import type { AlertMessage } from "./alert-messages.js";
 
 export type AlerterMetrics = {
   published(message: AlertMessage, event: SenseEvent): void;
+  noSubscriber(message: AlertMessage): void;
   retried(code: string): void;
   taken(): void;
   finished(outcome: string): void;
@@ -21,6 +22,11 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     name: "sensealerts_alerter_messages_published_total",
     help: "MQTT messages that the broker acknowledged",
     labelNames: ["type", "kind"],
+  });
+  const unheard = metrics.counter({
+    name: "sensealerts_alerter_messages_no_subscriber_total",
+    help: "MQTT messages that the broker acknowledged with the word that nobody subscribes to their topic (MQTT 5)",
+    labelNames: ["kind"],
   });
   const retried = metrics.counter({
     name: "sensealerts_alerter_publish_failures_total",
@@ -53,6 +59,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
       published.inc({ type: event.type, kind: message.kind });
       age.observe({ kind: message.kind }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
     },
+    noSubscriber: (message) => unheard.inc({ kind: message.kind }),
     retried: (code) => retried.inc({ code }),
     taken: () => taken.inc(),
     finished: (outcome) => finished.inc({ outcome }),

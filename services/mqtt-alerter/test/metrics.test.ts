@@ -23,6 +23,17 @@ test("counts published messages by type and kind, and observes how old they are"
   assert(ageSeconds >= 2 && ageSeconds < 10, String(ageSeconds));
 });
 
+test("counts by kind the messages that nobody subscribed to", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  const composed = composeMessages(taskEvent(), alertTopicsOf(readSettings({})));
+  assert(composed.ok);
+  for (const message of composed.messages) metrics.noSubscriber(message);
+  const text = await registry.render();
+  const counted = (kind: string) => readMetric(text, "sensealerts_alerter_messages_no_subscriber_total", { kind });
+  assert.deepEqual([counted("basic"), counted("full")], [1, 1]);
+});
+
 test("takes an event from a clock that is ahead for brand-new", async () => {
   const registry = createMetrics("test");
   const event = taskEvent({ time: new Date(Date.now() + 60_000).toISOString() });

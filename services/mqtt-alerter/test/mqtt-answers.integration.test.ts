@@ -21,6 +21,7 @@ for (const [what, reasonCode, result] of [
     assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), result);
     assert.equal(publisher.inFlight(), 0);
     assert.deepEqual(publisher.troubles, []);
+    assert.deepEqual(publisher.unheard, reasonCode === 0x10 ? ["x"] : []);
   });
 }
 

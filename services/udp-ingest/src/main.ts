@@ -16,7 +16,7 @@ await runService({
     const instance = settings.INSTANCE_ID;
     const subjectPrefix = settings.NATS_SUBJECT_PREFIX;
 
-    const bus = startBus(busOptionsOf(settings, `udp-ingest ${instance}`), logger);
+    const bus = startBus(busOptionsOf(settings, "udp-ingest", instance), logger);
     onStop("nats", bus.close);
     // Not required: while NATS is away datagrams are still taken, and kept.
     health.link("nats", { required: false, state: bus.state });

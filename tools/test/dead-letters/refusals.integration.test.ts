@@ -75,6 +75,6 @@ test("logs in as the services do, to the stream that their settings name, and te
   assert.deepEqual([right.code, right.stdout, right.stderr], [0, "Nothing to list in ACME_REJECTED.\n", ""]);
   const wrong = await runTool(t, "dead-letters", ["list"], { NATS_URL: nats.url, NATS_TOKEN: "secret-wrong" });
   assert.equal(wrong.code, 1);
-  assert.match(wrong.stderr, /^dead-letters: .+: the server refused the login \(check NATS_USER/);
+  assert.match(wrong.stderr, /^dead-letters: .+: the server refused the login \(check NATS_TOKEN\)/);
   assert.doesNotMatch(right.stdout + right.stderr + wrong.stdout + wrong.stderr, /secret-/);
 });
