@@ -5,6 +5,12 @@ import type { BusOptions } from "./options.js";
 export function explainNatsError(error: unknown, options: BusOptions): string {
   if (error instanceof NatsError && error.api_error !== undefined) return `JetStream: ${error.api_error.description}`;
   const message = error instanceof Error ? error.message : String(error);
+  if (isUnexplainedClose(error)) {
+    // A TLS alert can be lost on the way when the server hangs up right behind it.
+    return usesTls(options)
+      ? wrongCertificate
+      : "the server closed the connection at once (is it a nats-server? is NATS_URL right?)";
+  }
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
   return typeof code === "string" ? explainCode(code, message, options) : message;
 }
@@ -21,9 +27,21 @@ export function explainServerError(
 // OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those before.
 const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
+const wrongCertificate =
+  "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
+
+/** nats.js calls a connection refused that was made and closed without a word; one that really was has the reason with it. */
+function isUnexplainedClose(error: unknown): boolean {
+  return error instanceof NatsError && error.code === "CONNECTION_REFUSED" && error.chainedError === undefined;
+}
+
+function usesTls({ servers, tlsCaFile, tlsCertFile }: BusOptions): boolean {
+  return tlsCaFile !== undefined || tlsCertFile !== undefined || servers.some((server) => server.startsWith("tls:"));
+}
+
 function explainCode(code: string, message: string, options: BusOptions): string {
   if (certificateAlert.test(code)) {
-    return "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
+    return wrongCertificate;
   }
   switch (code) {
     case "CONNECTION_REFUSED":

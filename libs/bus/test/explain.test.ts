@@ -61,3 +61,13 @@ test("takes the words of an error that it does not know", () => {
   assert.equal(explainNatsError(Object.assign(new Error("EX: /x"), { code: "EX" }), defaults), "EX: /x");
   assert.equal(explainNatsError("odd", defaults), "odd");
 });
+
+test("tells a connection that nobody takes from one that is closed without a word", () => {
+  const code = "CONNECTION_REFUSED";
+  const refused = new NatsError(code, code, new Error("connect ECONNREFUSED 127.0.0.1:4222"));
+  assert.match(explainNatsError(refused, defaults), /^nobody listens at that address/);
+  const closed = new NatsError(code, code);
+  assert.match(explainNatsError(closed, defaults), /^the server closed the connection at once/);
+  const overTls = { ...defaults, servers: ["tls://nats.example.com:4222"] };
+  assert.match(explainNatsError(closed, overTls), /client certificate.*NATS_TLS_CERT_FILE/);
+});
