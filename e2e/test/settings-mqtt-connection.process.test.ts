@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
 import {
   type Environment,
-  eventually,
   freeTcpPort,
   type Service,
   startMosquitto,
@@ -15,12 +14,16 @@ import {
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
 import { makeCertificates } from "../src/certificates.js";
+import { startCountingProxy } from "../src/counting-proxy.js";
 import { startServers } from "../src/stack.js";
+import { assertShowsNone, assertWaits } from "../src/waiting.js";
 
 // One scope, so that services are stopped before the servers they talk to.
 const file = { after };
 const { caFile, serverCertFile, serverKeyFile, clientCertFile, clientKeyFile } = makeCertificates(file);
-const [mqtts, mutual, ws, wss] = await Promise.all([freeTcpPort(), freeTcpPort(), freeTcpPort(), freeTcpPort()]);
+const foreign = makeCertificates(file);
+const ports = Promise.all([freeTcpPort(), freeTcpPort(), freeTcpPort(), freeTcpPort(), freeTcpPort()]);
+const [mqtts, mutual, ws, wss, mutualWss] = await ports;
 const tls = `certfile ${serverCertFile}\nkeyfile ${serverKeyFile}`;
 const { nats, broker, subscriber, env } = await startServers(file, {
   broker: {
@@ -29,6 +32,7 @@ const { nats, broker, subscriber, env } = await startServers(file, {
       `listener ${mutual} 127.0.0.1\n${tls}\ncafile ${caFile}\nrequire_certificate true`,
       `listener ${ws} 127.0.0.1\nprotocol websockets`,
       `listener ${wss} 127.0.0.1\nprotocol websockets\n${tls}`,
+      `listener ${mutualWss} 127.0.0.1\nprotocol websockets\n${tls}\ncafile ${caFile}\nrequire_certificate true`,
     ].join("\n"),
   },
 });
@@ -55,6 +59,10 @@ const connections = [
   { what: "ws:// with a path", env: { MQTT_URL: `ws://127.0.0.1:${ws}/mqtt` } },
   { what: "wss://", env: { MQTT_URL: `wss://127.0.0.1:${wss}/mqtt`, MQTT_TLS_CA_FILE: caFile } },
   {
+    what: "wss:// and a client certificate",
+    env: { MQTT_URL: `wss://localhost:${mutualWss}/mqtt`, MQTT_TLS_CA_FILE: caFile, ...client },
+  },
+  {
     what: "wss:// and MQTT_TLS_INSECURE=true",
     env: { MQTT_URL: `wss://127.0.0.1:${wss}`, MQTT_TLS_INSECURE: "true" },
     warning: "MQTT_TLS_INSECURE",
@@ -71,44 +79,59 @@ for (const { what, env: own, warning } of connections) {
   });
 }
 
-const refusedConnections = [
+const foreignClient = { MQTT_TLS_CERT_FILE: foreign.clientCertFile, MQTT_TLS_KEY_FILE: foreign.clientKeyFile };
+const untrusted = /not trusted.*MQTT_TLS_CA_FILE/;
+const noCertificate = /client certificate.*MQTT_TLS_CERT_FILE/;
+const refusedConnections: readonly { what: string; url: string; env: Environment; reason: RegExp }[] = [
   {
     what: "without MQTT_TLS_CA_FILE the broker's certificate is not trusted",
-    env: { MQTT_URL: `mqtts://127.0.0.1:${mqtts}` },
-    reason: /not trusted.*MQTT_TLS_CA_FILE/,
+    url: `mqtts://127.0.0.1:${mqtts}`,
+    env: {},
+    reason: untrusted,
   },
   {
     what: "with MQTT_TLS_INSECURE=false it is not trusted over wss either",
-    env: { MQTT_URL: `wss://127.0.0.1:${wss}`, MQTT_TLS_INSECURE: "false" },
-    reason: /not trusted.*MQTT_TLS_CA_FILE/,
+    url: `wss://127.0.0.1:${wss}`,
+    env: { MQTT_TLS_INSECURE: "false" },
+    reason: untrusted,
+  },
+  {
+    what: "with another authority in MQTT_TLS_CA_FILE it is not trusted",
+    url: `wss://127.0.0.1:${wss}`,
+    env: { MQTT_TLS_CA_FILE: foreign.caFile },
+    reason: untrusted,
   },
   {
     what: "without MQTT_TLS_CERT_FILE a broker that verifies its clients lets nobody in",
-    env: { MQTT_URL: `mqtts://127.0.0.1:${mutual}`, MQTT_TLS_CA_FILE: caFile },
-    reason: /client certificate.*MQTT_TLS_CERT_FILE/,
+    url: `mqtts://127.0.0.1:${mutual}`,
+    env: { MQTT_TLS_CA_FILE: caFile },
+    reason: noCertificate,
   },
   {
-    what: "at a port where nobody listens there is no broker",
-    env: { MQTT_URL: `mqtt://127.0.0.1:${await freeTcpPort()}` },
-    reason: /nobody listens.*MQTT_URL/,
+    what: "without MQTT_TLS_CERT_FILE it lets nobody in over wss either",
+    url: `wss://127.0.0.1:${mutualWss}/mqtt`,
+    env: { MQTT_TLS_CA_FILE: caFile },
+    reason: noCertificate,
+  },
+  {
+    what: "a MQTT_TLS_CERT_FILE of another authority is refused",
+    url: `mqtts://127.0.0.1:${mutual}`,
+    env: { MQTT_TLS_CA_FILE: caFile, ...foreignClient },
+    reason: noCertificate,
+  },
+  {
+    what: "a MQTT_TLS_CERT_FILE of another authority is refused over wss",
+    url: `wss://127.0.0.1:${mutualWss}/mqtt`,
+    env: { MQTT_TLS_CA_FILE: caFile, ...foreignClient },
+    reason: noCertificate,
   },
 ];
-for (const { what, env: own, reason } of refusedConnections) {
-  test(`MQTT_URL: ${what}, and the service waits`, async (t) => {
-    await assertWaits(await startAlerter(t, own, "http"), reason);
-  });
-}
-
-async function assertWaits(alerter: Service, reason: RegExp): Promise<void> {
-  await eventually(async () => {
-    const reasons = alerter.logs.filter((line) => line["msg"] === "waiting for the broker").map((l) => l["reason"]);
-    assert.ok(
-      reasons.some((text) => reason.test(String(text))),
-      reasons.join("; "),
-    );
-    const { status, body } = await alerter.readyz();
-    assert.equal(status, 503);
-    assert.match(JSON.stringify(body), reason);
+for (const { what, url, env: own, reason } of refusedConnections) {
+  test(`MQTT_URL: ${what}, and the service says so once and tries again`, async (t) => {
+    const { port, dials } = await startCountingProxy(t, Number(new URL(url).port));
+    const alerter = await startAlerter(t, { MQTT_URL: url.replace(/:\d+/, `:${port}`), ...own }, "http");
+    await assertWaits(alerter, reason, dials);
+    assert.equal((await alerter.readyz()).status, 503);
   });
 }
 
@@ -160,13 +183,8 @@ for (const { what, env: own } of logins) {
 for (const own of [{}, { MQTT_USERNAME: "alerter", MQTT_PASSWORD: "wr0ng-one" }]) {
   const what = "MQTT_PASSWORD" in own ? "a wrong MQTT_PASSWORD" : "no MQTT_USERNAME";
   test(`${what} is refused in words that name the settings, and the service waits`, async (t) => {
-    const alerter = await startAlerter(t, { MQTT_URL: locked.url, ...own }, "http");
-    await assertWaits(alerter, /MQTT_USERNAME.*MQTT_PASSWORD/);
-    assertShowsNone(alerter, ["wr0ng-one"]);
+    const { port, dials } = await startCountingProxy(t, locked.port);
+    const alerter = await startAlerter(t, { MQTT_URL: `mqtt://127.0.0.1:${port}`, ...own }, "http");
+    await assertWaits(alerter, /MQTT_USERNAME.*MQTT_PASSWORD/, dials, ["wr0ng-one"]);
   });
-}
-
-function assertShowsNone(alerter: Service, secrets: readonly string[]): void {
-  const shown = JSON.stringify([alerter.logs, alerter.badLines, alerter.stderr()]);
-  for (const secret of secrets) assert.ok(!shown.includes(secret), `the log shows ${secret}`);
 }

@@ -37,6 +37,7 @@ const wrongOfBoth: Readonly<Record<string, WrongValue>> = {
   NATS_STREAM_MAX_AGE_HOURS: ["0", /must be a whole number from 1 to 87600/],
   NATS_STREAM_MAX_BYTES: ["1GiB", /must be a whole number of bytes of at least 1024/],
   NATS_DEDUP_WINDOW_SECONDS: ["1.5", /must be a whole number from 1 to 604800/],
+  HTTP_HOST: ["localhost:8080", /must be an IP address or a host name, without a port/],
   HTTP_PORT: ["65536", /must be a whole number from 0 to 65535/],
   LOG_LEVEL: ["verbose", /must be one of trace, debug, info, warn, error, fatal, silent/],
   LOG_PRETTY: ["maybe", /must be auto, true or false/],
@@ -85,7 +86,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
 };
 /** Any text is right for these; they are wrong when they are set twice. */
 const anyText: Readonly<Record<ServiceName, readonly string[]>> = {
-  "udp-ingest": ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN", "HTTP_HOST"],
+  "udp-ingest": ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN"],
   "mqtt-alerter": ["MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CLIENT_ID"],
 };
 
@@ -101,6 +102,7 @@ async function refusalOf(t: TestContext, name: ServiceName, env: Environment): P
   assert.ok(problems.length + 2 <= 40, "all fits on one screen");
   const lines = new Map(problems.map((line) => [/^ {2}([A-Z_]+): /.exec(line)?.[1] ?? line, line]));
   assert.equal(lines.size, problems.length, "each variable has one line");
+  for (const line of problems) assert.match(line, /\. Example: [A-Z_]+=\S+$/);
   return lines;
 }
 
@@ -122,7 +124,8 @@ for (const { name, values } of wrongRuns) {
     for (const [variable, [, allowed]] of Object.entries(values)) {
       const line = lines.get(variable) ?? "";
       assert.match(line, allowed);
-      if (variable !== "NATS_NKEY_SEED") assert.match(line, new RegExp(`\\. Example: ${variable}=\\S+$`));
+      const shown = variable === "NATS_NKEY_SEED" ? `${variable}_FILE` : variable;
+      assert.match(line, new RegExp(`\\. Example: ${shown}=\\S+$`));
     }
     for (const variable of twice) {
       assert.match(lines.get(variable) ?? "", new RegExp(`set both here and by ${variable}_FILE; keep one`));

@@ -16,15 +16,40 @@ export function indented(label: string, text: string): string {
   return lines.map((line, index) => `  ${(index === 0 ? label : "").padEnd(labelWidth)} ${line}`).join("\n");
 }
 
-/** Bytes as a person can read them: control characters and what is no UTF-8 in escapes. */
+/**
+ * Text or bytes as a person can read them: what is no UTF-8, control characters and whatever else moves the cursor, turns
+ * the direction or shows nothing at all come as escapes, so that no text passes for another or for a command to the terminal.
+ */
 export function shown(bytes: string | Uint8Array): string {
   const text = typeof bytes === "string" ? bytes : decode(bytes);
-  return text.replaceAll("\r", "\\r").replaceAll("\n", "\\n").replaceAll("\t", "\\t");
+  return text.replace(invisible, (character) => named.get(character) ?? escapeOf(character));
+}
+
+/** A JSON text that says the same, with no such character in it. */
+export function shownJson(json: string): string {
+  const unit = (character: string, index: number) => character.charCodeAt(index).toString(16).padStart(4, "0");
+  return json.replace(invisible, (character) =>
+    Array.from({ length: character.length }, (_, index) => `\\u${unit(character, index)}`).join(""),
+  );
+}
+
+/** Control and format characters, separators of lines and paragraphs, halves of surrogate pairs. */
+const invisible = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+const named = new Map([
+  ["\r", "\\r"],
+  ["\n", "\\n"],
+  ["\t", "\\t"],
+]);
+
+function escapeOf(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u{${code.toString(16)}}`;
 }
 
 function decode(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return Array.from(bytes, (byte) => (byte < 0x80 ? String.fromCharCode(byte) : `\\x${byte.toString(16)}`)).join("");
   }

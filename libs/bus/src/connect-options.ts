@@ -1,23 +1,17 @@
 import { readFileSync } from "node:fs";
-import {
-  type Authenticator,
-  type ConnectionOptions,
-  credsAuthenticator,
-  nkeyAuthenticator,
-  tokenAuthenticator,
-  usernamePasswordAuthenticator,
-} from "nats";
+import { createSecureContext } from "node:tls";
+import type { ConnectionOptions, TlsOptions } from "nats";
+import { loginOf } from "./login.js";
 import type { BusOptions } from "./options.js";
 
 /**
  * What nats.js is told: one attempt, and one connection of which no more is heard once it breaks. Its own reconnecting keeps
  * the sockets of dials that timed out; when one of them is answered after all, its bytes go into those of the good connection. `others` are servers beyond those of the settings, as host:port.
+ * Reads the files of the login and of TLS, so that renewed ones are used from here on. Throws what is wrong with one of them.
  */
 export function connectOptions(options: BusOptions, others: readonly string[] = []): ConnectionOptions {
-  const authenticator = authenticatorOf(options);
-  const files = { caFile: options.tlsCaFile, certFile: options.tlsCertFile, keyFile: options.tlsKeyFile };
-  const tls = Object.fromEntries(Object.entries(files).filter(([, path]) => path !== undefined));
-  const needsTls = Object.keys(tls).length > 0 || options.servers.some((server) => server.startsWith("tls:"));
+  const authenticator = loginOf(options);
+  const tls = tlsOf(options);
   return {
     servers: [...options.servers.map(hostAndPort), ...others],
     name: options.clientName,
@@ -28,28 +22,26 @@ export function connectOptions(options: BusOptions, others: readonly string[] = 
     maxPingOut: 2,
     noAsyncTraces: true,
     ...(authenticator === undefined ? {} : { authenticator }),
-    ...(needsTls ? { tls } : {}),
+    ...(tls === undefined ? {} : { tls }),
+    ...(options.inboxPrefix === undefined ? {} : { inboxPrefix: options.inboxPrefix }),
   };
 }
 
-function authenticatorOf(options: BusOptions): Authenticator | undefined {
-  if (options.credsFile !== undefined) {
-    const path = options.credsFile;
-    return credsAuthenticator(() => readFileSync(path));
+/** What the TLS files hold now; undefined when TLS is not asked for. */
+function tlsOf({ servers, tlsCaFile, tlsCertFile, tlsKeyFile }: BusOptions): TlsOptions | undefined {
+  const paths = { ca: tlsCaFile, cert: tlsCertFile, key: tlsKeyFile };
+  const files: TlsOptions = {};
+  for (const kind of ["ca", "cert", "key"] as const) {
+    const path = paths[kind];
+    if (path !== undefined) files[kind] = readFileSync(path, "utf8");
   }
-  if (options.nkeySeed !== undefined) return nkeyAuthenticator(Buffer.from(options.nkeySeed));
-  if (options.token !== undefined) return tokenAuthenticator(options.token);
-  if (options.user !== undefined) return usernamePasswordAuthenticator(options.user, options.password);
-  return urlAuthenticator(options.servers);
-}
-
-/** `nats://user:password@host` or, as in other NATS clients, `nats://token@host`. */
-function urlAuthenticator(servers: readonly string[]): Authenticator | undefined {
-  const url = servers.map((server) => new URL(server)).find((candidate) => candidate.username !== "");
-  if (url === undefined) return undefined;
-  const user = decodeURIComponent(url.username);
-  if (url.password === "") return tokenAuthenticator(user);
-  return usernamePasswordAuthenticator(user, decodeURIComponent(url.password));
+  try {
+    createSecureContext(files);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new Error(`NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE cannot be used: ${reason}`, { cause: error });
+  }
+  return Object.keys(files).length > 0 || servers.some((server) => server.startsWith("tls:")) ? files : undefined;
 }
 
 /** `host:port` of an address, without any login in it: safe to log. */

@@ -1,10 +1,11 @@
 import { setMaxListeners } from "node:events";
-import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from "nats";
+import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { type AckFacts, readAckSubject } from "./ack-subject.js";
 import type { Connection } from "./connection.js";
 import type { ConsumerOptions, Consumption, Delivery } from "./consumption.js";
-import { deadLetter } from "./dead-letter.js";
+import { deadLetter, storeDeadLetter } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
+import { explainNatsError } from "./explain.js";
 import { OpenPull } from "./open-pull.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Publisher } from "./publisher.js";
@@ -22,6 +23,8 @@ const tickMs = 1_000;
 const confirmMs = 5_000;
 const flushMs = 1_000;
 const hurriedFlushMs = 150;
+/** An event that the handler failed over at this delivery or a later one is a dead letter. */
+const mostDeliveries = 3;
 /** NATS writes acknowledgements to disk ten times a second: after a crash it hands out again what it had confirmed since. */
 const rememberedAcks = 10_000;
 
@@ -101,20 +104,12 @@ export function startConsumer(
   }
 
   async function bury(entry: Held, reason: string): Promise<void> {
-    const { delivery, key } = entry;
-    const message = deadLetter({ stream: streamName, key, ...delivery }, reason, options.subjectPrefix);
-    for (let attempt = 0; !handBack.signal.aborted; attempt++) {
-      try {
-        await publisher.publish(message);
-        logger.error({ reason, subject: delivery.subject, sequence: delivery.sequence }, "event is a dead letter");
-        acknowledge(entry);
-        return;
-      } catch (error) {
-        logger.warn({ err: error, reason, sequence: delivery.sequence }, "dead letter not stored yet");
-        await pause(backoffMs(attempt), handBack.signal);
-      }
-    }
-    giveBack(entry, 0);
+    const { subject, sequence } = entry.delivery;
+    const letter = deadLetter({ stream: streamName, key: entry.key, ...entry.delivery }, reason, options.subjectPrefix);
+    if (!(await storeDeadLetter(letter, publisher, handBack.signal, logger))) return giveBack(entry, 0);
+    logger.error({ reason, subject, sequence }, "event is a dead letter");
+    options.onDeadLetter?.(reason);
+    acknowledge(entry);
   }
 
   function giveBack(entry: Held, delayMs: number): void {
@@ -146,7 +141,8 @@ export function startConsumer(
       held.set(key, entry);
       work(entry).catch((error: unknown) => {
         logger.error({ err: error, subject: message.subject, sequence }, "handling an event failed");
-        giveBack(entry, ackWaitMs);
+        if (deliveries < mostDeliveries) giveBack(entry, ackWaitMs);
+        else void bury(entry, "handling-failed");
       });
     }
   }
@@ -182,8 +178,8 @@ export function startConsumer(
 
   function subscribe(on: NatsConnection, inbox: string, onMessage: (message: Msg) => void): Subscription {
     const callback = (error: Error | null, message: Msg) => {
+      // A permission that is missing is reported by the connection.
       if (error === null) onMessage(message);
-      else logger.warn({ err: error }, "the consumer's subscription reports an error");
     };
     return on.subscribe(`${inbox}*`, { callback });
   }
@@ -212,15 +208,16 @@ export function startConsumer(
         if (signal.aborted) return;
         // NATS drops earlier requests with their inbox, so that no more can come than is asked for from here on.
         void drained(pulls);
-        pullInbox = `${createInbox()}.`;
+        pullInbox = connection.newInbox();
         pulls = subscribe(current, pullInbox, onPulled);
         ready = true;
         detail = durable;
         return pull();
       } catch (error) {
         if (signal.aborted) return;
-        detail = error instanceof Error ? error.message : String(error);
-        logger.warn({ err: error, stream: streamName, consumer: durable }, "waiting for the consumer");
+        detail = explainNatsError(error, options);
+        const facts = { stream: streamName, consumer: durable, reason: detail, err: error };
+        if (connection.isNews(detail)) logger.warn(facts, "waiting for the consumer");
         if (isStreamNotFound(error)) return connection.recheck();
         await pause(backoffMs(attempt), signal);
       }
@@ -228,7 +225,7 @@ export function startConsumer(
   }
 
   connection.onOpen((opened) => {
-    ackInbox = `${createInbox()}.`;
+    ackInbox = connection.newInbox();
     acks = subscribe(opened, ackInbox, onConfirmed);
   });
   connection.onChange((up) => {

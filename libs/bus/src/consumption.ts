@@ -32,9 +32,12 @@ export type ConsumerOptions = {
   readonly wanted: () => boolean;
   /**
    * Called in stream order, without waiting for earlier ones. A delivery may stay in hand as long as it takes: NATS is
-   * told that it is being worked on. Must not reject; when the signal aborts it should return `later` soon.
+   * told that it is being worked on. When the signal aborts it should return `later` soon. It should not reject: the
+   * delivery is then handed back for the ack wait, and at the third becomes a dead letter (`handling-failed`).
    */
   readonly handle: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
+  /** Called once for each dead letter, when it is stored. */
+  readonly onDeadLetter?: (reason: string) => void;
 };
 
 export type Consumption = {

@@ -1,5 +1,11 @@
 import { deadLetterSubject } from "@sense-alerts/event-contract";
-import type { BusMessage } from "./publisher.js";
+import { BusError } from "./bus-error.js";
+import type { BusLogger } from "./options.js";
+import type { BusMessage, Publisher } from "./publisher.js";
+import { backoffMs, pause } from "./wait.js";
+
+/** What is kept of an event that is too large to be copied: enough for its id, its type and its names. */
+const keptBytes = 1_024;
 
 export type UndeliverableEvent = {
   readonly stream: string;
@@ -24,4 +30,39 @@ export function deadLetter(event: UndeliverableEvent, reason: string, subjectPre
       "Sense-Deliveries": String(event.deliveries),
     },
   };
+}
+
+/** The dead letter with the beginning of the event, then with none of it; `Sense-Payload-Bytes` says how long the event is. */
+export function shortened(letter: BusMessage): BusMessage {
+  const kept = letter.payload.length > keptBytes ? keptBytes : 0;
+  return {
+    ...letter,
+    payload: letter.payload.subarray(0, kept),
+    headers: { "Sense-Payload-Bytes": String(letter.payload.length), ...letter.headers },
+  };
+}
+
+/**
+ * Publishes a dead letter until it is stored; resolves to false when the signal aborts before that. One that NATS has no
+ * room for, since its headers come on top of the event's bytes, is shortened: the event itself stays in its stream.
+ */
+export async function storeDeadLetter(
+  letter: BusMessage,
+  publisher: Pick<Publisher, "publish">,
+  signal: AbortSignal,
+  logger: BusLogger,
+): Promise<boolean> {
+  let message = letter;
+  for (let attempt = 0; !signal.aborted; attempt++) {
+    try {
+      await publisher.publish(message);
+      return true;
+    } catch (error) {
+      logger.warn({ err: error, ...letter.headers }, "dead letter not stored yet");
+      const tooLarge = error instanceof BusError && error.code === "too-large";
+      if (tooLarge && message.payload.length > 0) message = shortened(message);
+      else await pause(backoffMs(attempt), signal);
+    }
+  }
+  return false;
 }

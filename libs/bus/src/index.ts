@@ -6,4 +6,5 @@ export type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumpt
 export { type BusLogger, type BusOptions, busOptionsOf } from "./options.js";
 export type { PublishAck } from "./publish-ack.js";
 export type { BusMessage } from "./publisher.js";
+export { openRejectedStream, type RejectedStream, type StoredMessage } from "./rejected-stream.js";
 export { rejectedStreamName } from "./streams.js";

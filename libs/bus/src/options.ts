@@ -4,6 +4,8 @@ export type BusOptions = {
   readonly servers: readonly string[];
   /** Shown in the server's connection list. */
   readonly clientName: string;
+  /** What the reply subjects begin with; `_INBOX` if left out. One for each service keeps their answers apart. */
+  readonly inboxPrefix?: string | undefined;
   readonly user?: string | undefined;
   readonly password?: string | undefined;
   readonly token?: string | undefined;
@@ -47,10 +49,11 @@ export type NatsSettingValues = {
   readonly NATS_DEDUP_WINDOW_SECONDS: number;
 };
 
-/** What the bus is started with, from the settings that every service has for it. */
-export function busOptionsOf(settings: NatsSettingValues, clientName: string): BusOptions {
+/** What the bus is started with, from the settings that every service has for it. The answers to a service come to `_INBOX.<service>.>`. */
+export function busOptionsOf(settings: NatsSettingValues, service: string, instance?: string): BusOptions {
   return {
-    clientName,
+    clientName: instance === undefined ? service : `${service} ${instance}`,
+    inboxPrefix: `_INBOX.${service}`,
     servers: settings.NATS_URL,
     user: settings.NATS_USER,
     password: settings.NATS_PASSWORD,

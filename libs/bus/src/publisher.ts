@@ -1,4 +1,4 @@
-import { createInbox, headers, type Msg, type NatsConnection, NatsError } from "nats";
+import { headers, type Msg, type NatsConnection, NatsError } from "nats";
 import { BusError } from "./bus-error.js";
 import type { Connection } from "./connection.js";
 import { type PublishAck, readAck } from "./publish-ack.js";
@@ -54,7 +54,7 @@ export function createPublisher(connection: Connection): Publisher {
   }
 
   connection.onOpen((opened: NatsConnection) => {
-    inbox = `${createInbox()}.`;
+    inbox = connection.newInbox();
     opened.subscribe(`${inbox}*`, {
       callback: (error, message) => {
         // A permission that is missing is reported by the connection.

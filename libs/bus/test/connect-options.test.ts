@@ -85,30 +85,56 @@ test("signs with an nkey seed", () => {
   assert.ok(user.verify(Buffer.from("a nonce"), Buffer.from(String(login.sig), "base64url")));
 });
 
-test("reads the credentials file at each connect, so that a renewed one is used", (t) => {
+function credsOf(jwt: string): string {
+  const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
+  return (
+    `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n\n` +
+    `-----BEGIN USER NKEY SEED-----\n${seed}\n------END USER NKEY SEED------\n`
+  );
+}
+
+test("reads the credentials file for each connection, so that a renewed one is used", (t) => {
   const credsFile = join(tempDir(t), "user.creds");
-  const { authenticator } = connectOptions({ ...defaults, credsFile });
-  assert.ok(typeof authenticator === "function");
   for (const jwt of ["first.jwt", "second.jwt"]) {
-    const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
-    writeFileSync(
-      credsFile,
-      `-----BEGIN NATS USER JWT-----\n${jwt}\n------END NATS USER JWT------\n\n` +
-        `-----BEGIN USER NKEY SEED-----\n${seed}\n------END USER NKEY SEED------\n`,
-    );
-    const login = authenticator("a nonce");
-    assert.ok(typeof login === "object" && "jwt" in login);
+    writeFileSync(credsFile, credsOf(jwt));
+    const login = loginOf({ credsFile });
+    assert.ok(typeof login === "object" && login !== null && "jwt" in login);
     assert.equal(login.jwt, jwt);
   }
 });
 
-test("uses TLS for a tls address or when a certificate file is set, and not otherwise", () => {
+test("says that a credentials file or a seed cannot be used, and not what is in it", (t) => {
+  const credsFile = join(tempDir(t), "user.creds");
+  for (const text of [
+    "",
+    "hunter2",
+    credsOf("hunter2").slice(0, 120),
+    credsOf("hunter2").replace("\nSU", "\nhunter2"),
+  ]) {
+    writeFileSync(credsFile, text);
+    const message = `NATS_CREDS_FILE (${credsFile}) holds no JWT and seed as nsc writes them`;
+    assert.throws(() => loginOf({ credsFile }), { message });
+  }
+  const seed = new TextDecoder().decode(nkeys.createUser().getSeed());
+  const wrong = `${seed.slice(0, 20)}${seed[20] === "A" ? "B" : "A"}${seed.slice(21)}`;
+  assert.throws(() => loginOf({ nkeySeed: wrong }), { message: "NATS_NKEY_SEED is no seed: its check sum is wrong" });
+});
+
+test("uses TLS for a tls address or when a certificate file is set, and not otherwise", (t) => {
   assert.equal(tlsOf({}), undefined);
   assert.deepEqual(tlsOf({ servers: ["nats://a", "tls://b"] }), {});
-  assert.deepEqual(tlsOf({ tlsCaFile: "/ca.pem" }), { caFile: "/ca.pem" });
-  assert.deepEqual(tlsOf({ tlsCaFile: "/ca.pem", tlsCertFile: "/cert.pem", tlsKeyFile: "/key.pem" }), {
-    caFile: "/ca.pem",
-    certFile: "/cert.pem",
-    keyFile: "/key.pem",
-  });
+  const tlsCaFile = join(tempDir(t), "ca.pem");
+  writeFileSync(tlsCaFile, "authorities");
+  assert.deepEqual(tlsOf({ tlsCaFile }), { ca: "authorities" });
+});
+
+test("says that a certificate or its key cannot be used, by the names of the settings", (t) => {
+  const dir = tempDir(t);
+  const [tlsCertFile, tlsKeyFile] = [join(dir, "cert.pem"), join(dir, "key.pem")];
+  writeFileSync(tlsCertFile, "half a certificate");
+  writeFileSync(tlsKeyFile, "half a key");
+  assert.throws(
+    () => tlsOf({ tlsCertFile, tlsKeyFile }),
+    /^Error: NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE cannot be used: /,
+  );
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deadLetter } from "../src/dead-letter.js";
+import { deadLetter, shortened } from "../src/dead-letter.js";
 
 const event = {
   stream: "SENSE_EVENTS",
@@ -23,4 +23,14 @@ test("keeps the bytes of the event and says in headers what it was and why it is
       "Sense-Deliveries": "3",
     },
   });
+});
+
+test("is shortened to its beginning, then to nothing, and says how much there was", () => {
+  const letter = deadLetter({ ...event, bytes: Buffer.alloc(5_000, "x") }, "packet-too-large", "acme");
+  const head = shortened(letter);
+  assert.equal(head.payload.length, 1_024);
+  assert.deepEqual(head.headers, { ...letter.headers, "Sense-Payload-Bytes": "5000" });
+  const bare = shortened(head);
+  assert.equal(bare.payload.length, 0);
+  assert.deepEqual([bare.headers, bare.id], [head.headers, letter.id]);
 });

@@ -21,10 +21,12 @@ test("takes each option from the setting of its name, in milliseconds", () => {
       NATS_STREAM_MAX_BYTES: 1024,
       NATS_DEDUP_WINDOW_SECONDS: 5,
     },
-    "udp-ingest 1",
+    "udp-ingest",
+    "1",
   );
   assert.deepEqual(options, {
     clientName: "udp-ingest 1",
+    inboxPrefix: "_INBOX.udp-ingest",
     servers: ["nats://a:4222", "nats://b:4222"],
     user: "user",
     password: "password",

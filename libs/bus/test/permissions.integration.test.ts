@@ -15,12 +15,12 @@ const alerter = [
 ];
 
 const user = (name: string, publish: readonly string[]) =>
-  `{ user: ${name}, password: pw, permissions: { publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.>"] } }`;
+  `{ user: ${name}, password: pw, permissions: { publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.${name}.>"] } }`;
 
 test("needs no more permissions than these, once streams and consumer have been made", async (t) => {
   const users = ["{ user: admin, password: pw }", user("ingest", ingest), user("alerter", alerter)];
   const server = await startNats(t, { config: `authorization { users: [${users.join(", ")}] }` });
-  const login = (name: string) => ({ user: name, password: "pw" });
+  const login = (name: string) => ({ user: name, password: "pw", inboxPrefix: `_INBOX.${name}` });
   const admin = startTestBus(t, server.url, login("admin"));
   const making = startTestConsumer(t, admin.bus);
   await whenUp(making.consumption);

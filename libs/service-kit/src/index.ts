@@ -31,6 +31,7 @@ export { type CommonSettings, commonSettings } from "./settings/common-settings.
 export { describeSettings, type SettingDescription } from "./settings/describe-settings.js";
 export { readableFile } from "./settings/file-settings.js";
 export type { Environment } from "./settings/given-text.js";
+export { isHostName, listenHost } from "./settings/host-settings.js";
 export { loadSettings } from "./settings/load-settings.js";
 export { checkNatsSettings, type NatsSettings, natsSettings } from "./settings/nats-settings.js";
 export { bytes, type NumberRange, wholeNumber } from "./settings/number-settings.js";
@@ -38,4 +39,5 @@ export type { Discretion, Setting, SettingOptions, SettingsOf, SettingsSpec } fr
 export { checkEach, type SettingsCheck } from "./settings/settings-check.js";
 export { type SettingProblem, SettingsError } from "./settings/settings-error.js";
 export { oneOf, parsed, secretText, text, textList, toggle } from "./settings/text-settings.js";
+export { type TlsFileNames, tlsFilesCheck } from "./settings/tls-files-check.js";
 export { type UrlRules, url, urlList, withoutLogin } from "./settings/url-settings.js";

@@ -1,6 +1,6 @@
 import { isatty } from "node:tty";
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from "pino";
-import { prettyFactory } from "pino-pretty";
+import { type Logger, pino, stdTimeFunctions } from "pino";
+import { prettyLines } from "./pretty-lines.js";
 
 export type { Logger };
 
@@ -39,10 +39,4 @@ export function createLogger({ name, level, pretty, instance, destination }: Log
     },
     humanReads ? prettyLines(lines) : lines,
   );
-}
-
-/** pino-pretty's own stream is asynchronous and would lose the last lines; its formatter is not. */
-function prettyLines(lines: DestinationStream): DestinationStream {
-  const format = prettyFactory({ colorize: isatty(1), translateTime: "SYS:standard", ignore: "service,instance" });
-  return { write: (line) => lines.write(format(line)) };
 }

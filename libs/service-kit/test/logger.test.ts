@@ -58,3 +58,17 @@ test("writes for human eyes when asked to, whole lines still", () => {
   logger.info({ port: 9998 }, "socket bound");
   assert.match(lines.join(""), /INFO.*: socket bound\n\s+port: 9998\n$/);
 });
+
+test("lets nothing in a record forge a line or command the terminal, for human eyes either", () => {
+  const hostile = "a\n[2026-11-20 06:30:01.114] INFO: forged\r\u001b[1A\u001b]0;title\u0007\u009b2K\u007f\b";
+  const err = Object.assign(new Error(hostile, { cause: new Error(hostile) }), { [hostile]: hostile, list: [hostile] });
+  for (const pretty of [true, false]) {
+    const { logger, lines } = capture({ pretty });
+    logger.error({ err, topic: hostile, [hostile]: { [hostile]: [hostile] } }, hostile);
+    const text = lines.join("");
+    const outOfLine = pretty ? /[^\P{Cc}\n]/u : /[^\P{Cc}\n\u007f-\u009f]/u;
+    assert.doesNotMatch(text, outOfLine);
+    const started = text.split("\n").filter((line) => /^\S/.test(line));
+    assert.equal(started.length, 1, text);
+  }
+});

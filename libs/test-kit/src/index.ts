@@ -13,6 +13,8 @@ export {
   startNats,
 } from "./nats-server.js";
 export { type PublishOptions, type PublishProperties, publishMqtt } from "./publish-mqtt.js";
+export { type NatsPublication, publishNats } from "./publish-nats.js";
+export { runTool, type ToolName, type ToolRun } from "./run-tool.js";
 export { type PacedSendOptions, type SendOptions, sendDatagram, sendDatagrams } from "./send-datagrams.js";
 export type { Server } from "./server.js";
 export {

@@ -1,5 +1,6 @@
 import type { IngestStatusEvent, SenseEvent, TaskEvent, TaskEventType } from "@sense-alerts/event-contract";
 import { fullMessage } from "./full-message.js";
+import { isMqttString } from "./mqtt-string.js";
 import { renderTopic, type TopicTemplate } from "./topic.js";
 
 /** One MQTT message that comes of an event. */
@@ -22,10 +23,16 @@ export type AlertTopics = {
 
 export type Composed =
   | { readonly ok: true; readonly messages: readonly AlertMessage[] }
-  | { readonly ok: false; readonly reason: "topic-too-long" };
+  | { readonly ok: false; readonly reason: "topic-too-long" | "user-property-invalid" };
 
 /** The messages of an event in the order they are to go out, basic before full. None when its topics are off. */
 export function composeMessages(event: SenseEvent, topics: AlertTopics): Composed {
+  const composed = composeAll(event, topics);
+  const properties = composed.ok ? composed.messages.flatMap((message) => Object.values(message.userProperties)) : [];
+  return properties.every(isMqttString) ? composed : { ok: false, reason: "user-property-invalid" };
+}
+
+function composeAll(event: SenseEvent, topics: AlertTopics): Composed {
   switch (event.type) {
     case "sense.ingest.status":
       return statusMessage(event, topics.serverStatus);

@@ -1,6 +1,12 @@
+// OpenSSL's names for what the broker says of our certificate; those of 3.5, which Node 24 has, differ from those before.
+const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
+
 /** What to do about a failed connection to the broker, as far as the error tells. Codes: MQTT 5, 3.2.2.2; MQTT 3.1.1, 3.2.2.3. */
 export function explainBrokerError(error: Error, protocolVersion: 4 | 5): string {
   const code: unknown = "code" in error ? error.code : undefined;
+  if (typeof code === "string" && certificateAlert.test(code)) {
+    return "the broker wants another client certificate, or one at all (check MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
+  }
   switch (code) {
     case "ECONNREFUSED":
       return "nobody listens at that address (is the broker running? is MQTT_URL right?)";
@@ -18,10 +24,10 @@ export function explainBrokerError(error: Error, protocolVersion: 4 | 5): string
     case "SELF_SIGNED_CERT_IN_CHAIN":
     case "DEPTH_ZERO_SELF_SIGNED_CERT":
     case "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
+    case "UNABLE_TO_GET_ISSUER_CERT":
     case "UNABLE_TO_GET_ISSUER_CERT_LOCALLY":
+    case "CERT_SIGNATURE_FAILURE":
       return "the broker's certificate is not trusted (set MQTT_TLS_CA_FILE to its authority's certificate)";
-    case "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED":
-      return "the broker asks for a client certificate (set MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
     case "CERT_HAS_EXPIRED":
       return "the broker's certificate has expired";
     case "ERR_TLS_CERT_ALTNAME_INVALID":

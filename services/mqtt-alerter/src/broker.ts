@@ -1,6 +1,6 @@
 import { type LinkState, type Logger, withoutLogin } from "@sense-alerts/service-kit";
 import type { MqttOptions } from "./mqtt-options.js";
-import { type MqttPublisher, startMqttPublisher } from "./mqtt-publisher.js";
+import { type MqttEvents, type MqttPublisher, startMqttPublisher } from "./mqtt-publisher.js";
 
 export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "close"> & {
   state(): LinkState;
@@ -11,19 +11,28 @@ export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "cl
 
 const repeatEveryMs = 30_000;
 
-/** The broker as a link of the service: what it waits for is logged when it changes and every 30 s. */
-export function startBroker(options: MqttOptions, logger: Logger): Broker {
+/**
+ * The broker as a link of the service: each reason why it waits is logged once and every 30 s. `onNoSubscriber` is told
+ * of each message that the broker took though nobody subscribes to its topic.
+ */
+export function startBroker(
+  options: MqttOptions,
+  logger: Logger,
+  onNoSubscriber: MqttEvents["onNoSubscriber"] = () => {},
+): Broker {
   const url = withoutLogin(options.url);
   warnOfWeakSettings(options, logger);
   const onlineListeners: (() => void)[] = [];
   const waiters = new Set<() => void>();
   let detail = "not connected yet";
-  let lastLoggedMs = 0;
+  /** When each reason was last logged: two may take turns, such as a file that cannot be used and what comes of it. */
+  const loggedMs = new Map<string, number>();
 
   const publisher = startMqttPublisher(options, {
     onChange: (online) => {
       if (!online) return;
       detail = url;
+      loggedMs.clear();
       logger.info({ url, clientId: options.clientId, statusTopic: options.statusTopic }, "broker is there");
       const resumed = [...waiters];
       waiters.clear();
@@ -31,15 +40,16 @@ export function startBroker(options: MqttOptions, logger: Logger): Broker {
       for (const listener of onlineListeners) listener();
     },
     onTrouble: (reason, error) => {
-      const nowMs = Date.now();
-      if (reason === detail && nowMs - lastLoggedMs < repeatEveryMs) return;
+      const nowMs = performance.now();
       detail = reason;
-      lastLoggedMs = nowMs;
+      if (nowMs - (loggedMs.get(reason) ?? Number.NEGATIVE_INFINITY) < repeatEveryMs) return;
+      loggedMs.set(reason, nowMs);
       logger.warn(
         { url, reason, err: error },
         publisher.online() ? "trouble with the broker" : "waiting for the broker",
       );
     },
+    onNoSubscriber,
     onReduced: (facts) => logger.warn({ url, ...facts }, "the broker allows less than the settings ask for"),
   });
 

@@ -18,11 +18,11 @@ await runService({
     const metrics = createAlerterMetrics(registry);
     const topics = alertTopicsOf(settings);
 
-    const bus = startBus(busOptionsOf(settings, `mqtt-alerter ${settings.INSTANCE_ID}`), logger);
+    const bus = startBus(busOptionsOf(settings, "mqtt-alerter", settings.INSTANCE_ID), logger);
     onStop("nats", bus.close);
     health.link("nats", { required: true, state: bus.state });
 
-    const broker = startBroker(mqttOptionsOf(settings), logger);
+    const broker = startBroker(mqttOptionsOf(settings), logger, metrics.noSubscriber);
     onStop("broker", broker.close);
     health.link("broker", { required: true, state: broker.state });
 
@@ -49,6 +49,7 @@ await runService({
         logger.warn({ events }, "the consumer was made anew: events older than ALERT_MAX_AGE_MINUTES are passed over");
       },
       wanted: broker.online,
+      onDeadLetter: metrics.deadLetter,
       handle: async (delivery, signal) => {
         metrics.taken();
         const outcome = await deliver(delivery, signal);

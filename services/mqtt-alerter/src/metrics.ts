@@ -4,10 +4,12 @@ import type { AlertMessage } from "./alert-messages.js";
 
 export type AlerterMetrics = {
   published(message: AlertMessage, event: SenseEvent): void;
+  noSubscriber(message: AlertMessage): void;
   retried(code: string): void;
   taken(): void;
   finished(outcome: string): void;
   passedOver(events: number): void;
+  deadLetter(reason: string): void;
   observe(links: { inHand: () => number; pending: () => number; inFlight: () => number; online: () => boolean }): void;
 };
 
@@ -20,6 +22,11 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     name: "sensealerts_alerter_messages_published_total",
     help: "MQTT messages that the broker acknowledged",
     labelNames: ["type", "kind"],
+  });
+  const unheard = metrics.counter({
+    name: "sensealerts_alerter_messages_no_subscriber_total",
+    help: "MQTT messages that the broker acknowledged with the word that nobody subscribes to their topic (MQTT 5)",
+    labelNames: ["kind"],
   });
   const retried = metrics.counter({
     name: "sensealerts_alerter_publish_failures_total",
@@ -35,6 +42,11 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Events by what became of them: done, dead (a dead letter), later (handed back) or too-old (never taken, since ALERT_MAX_AGE_MINUTES)",
     labelNames: ["outcome"],
   });
+  const deadLetters = metrics.counter({
+    name: "sensealerts_alerter_dead_letters_total",
+    help: "Dead letters stored, by reason",
+    labelNames: ["reason"],
+  });
   const age = metrics.histogram({
     name: "sensealerts_alerter_alert_age_seconds",
     help: "From the receipt of the datagram to the PUBACK of the message",
@@ -47,10 +59,12 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
       published.inc({ type: event.type, kind: message.kind });
       age.observe({ kind: message.kind }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
     },
+    noSubscriber: (message) => unheard.inc({ kind: message.kind }),
     retried: (code) => retried.inc({ code }),
     taken: () => taken.inc(),
     finished: (outcome) => finished.inc({ outcome }),
     passedOver: (events) => finished.inc({ outcome: "too-old" }, events),
+    deadLetter: (reason) => deadLetters.inc({ reason }),
     observe: (links) => {
       metrics.gauge({
         name: "sensealerts_alerter_events_in_hand",

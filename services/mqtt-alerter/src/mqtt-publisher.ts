@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import { backoff, withDeadline } from "@sense-alerts/service-kit";
 import { connect, type IClientOptions, type IClientPublishOptions, type IConnackPacket } from "mqtt";
 import type { AlertMessage } from "./alert-messages.js";
 import { explainBrokerError } from "./broker-error.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
 import { publishPacketBytes } from "./packet-bytes.js";
+import { takeEveryPubackCode } from "./puback-codes.js";
 import { PublishError } from "./publish-error.js";
+import { readTlsFiles } from "./tls-files.js";
 import { createWindow } from "./window.js";
 
 export type MqttEvents = {
@@ -16,6 +16,8 @@ export type MqttEvents = {
   readonly onTrouble: (reason: string, error: unknown) => void;
   /** The broker allows less than the settings ask for. */
   readonly onReduced: (facts: object) => void;
+  /** The broker took the message, and says that nobody subscribes to its topic (MQTT 5, 3.4.2.1): no reason to send it again. */
+  readonly onNoSubscriber: (message: AlertMessage) => void;
 };
 
 export type MqttPublisher = {
@@ -40,12 +42,22 @@ type Limits = {
   readonly inFlight: number;
 };
 
-type Pending = { readonly sentMs: number; fail(error: PublishError): void };
+type Pending = {
+  readonly sentMs: number;
+  messageId?: number | undefined;
+  unheard: boolean;
+  fail(error: PublishError): void;
+};
 
+const unusable =
+  "a TLS file cannot be used, what it held before is (check MQTT_TLS_CA_FILE, MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
 const unsent = "the connection to the broker broke before the message was sent";
+const noMatchingSubscribers = 0x10;
 const packetTooLarge = 0x95;
 const retainNotSupported = 0x9a;
 const qosNotSupported = 0x9b;
+
+takeEveryPubackCode();
 
 /** Connects in the background and for ever. MQTT.js keeps nothing for us: what has no PUBACK is failed when the connection breaks. */
 export function startMqttPublisher(options: MqttOptions, events: MqttEvents): MqttPublisher {
@@ -79,7 +91,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     }
     online = true;
     sayStatus("online").catch((error: unknown) => {
-      if (online) events.onTrouble("the status could not be published", error);
+      if (online) events.onTrouble(`the status could not be published on ${options.statusTopic}`, error);
     });
     events.onChange(true);
   });
@@ -87,9 +99,10 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     trouble = undefined;
     client.options.reconnectPeriod = retry.next();
     try {
-      Object.assign(client.options, tlsFiles(options));
+      // For wss MQTT.js keeps a copy, made at the first attempt; without one it makes another.
+      Object.assign(client.options, readTlsFiles(options), { wsOptions: undefined });
     } catch (error) {
-      events.onTrouble("a TLS file cannot be used; the former content is", error);
+      events.onTrouble(unusable, error);
     }
   });
   client.on("close", () => {
@@ -119,8 +132,15 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     // MQTT.js would go on after a packet that it could not read, and hear nothing more.
     client.stream.destroy();
   });
-  client.on("packetreceive", () => {
+  client.on("packetreceive", (packet) => {
     lastHeardMs = performance.now();
+    // Here alone MQTT.js shows it: to the callback of the publish it is a success like any other.
+    if ((packet.cmd !== "puback" && packet.cmd !== "pubrec") || packet.reasonCode !== noMatchingSubscribers) return;
+    for (const entry of pending) {
+      if (entry.messageId !== packet.messageId) continue;
+      entry.unheard = true;
+      return;
+    }
   });
 
   // One timer for all: a broker that says nothing at all in that time is hung, and only a new connection helps.
@@ -146,39 +166,40 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     return wasOnline ? "the connection broke" : hungUp(options);
   }
 
-  async function sendInTurn(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<void> {
+  /** False when the broker says that nobody subscribes. */
+  async function sendInTurn(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<boolean> {
     await window.enter();
     if (!online) throw new PublishError("offline", unsent);
     try {
-      await send(topic, payload, publishOptions);
+      return await send(topic, payload, publishOptions);
     } finally {
       if (online) window.leave();
     }
   }
 
-  function send(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<void> {
+  function send(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      let messageId: number | undefined;
       const entry: Pending = {
         sentMs: performance.now(),
+        unheard: false,
         fail: (error) => {
           if (!pending.delete(entry)) return;
           reject(error);
-          if (messageId !== undefined) client.removeOutgoingMessage(messageId);
+          if (entry.messageId !== undefined) client.removeOutgoingMessage(entry.messageId);
         },
       };
       pending.add(entry);
       client.publish(topic, payload, publishOptions, (error) => {
         if (!pending.delete(entry)) return;
-        if (error === null || error === undefined) resolve();
+        if (error === null || error === undefined) resolve(!entry.unheard);
         else reject(refusal(error));
       });
-      if (publishOptions.qos !== 0) messageId = client.getLastMessageId();
+      if (publishOptions.qos !== 0) entry.messageId = client.getLastMessageId();
     });
   }
 
-  function sayStatus(status: "online" | "offline"): Promise<void> {
-    return sendInTurn(options.statusTopic, status, { qos: limits.qos === 0 ? 0 : 1, retain: limits.retain });
+  async function sayStatus(status: "online" | "offline"): Promise<void> {
+    await sendInTurn(options.statusTopic, status, { qos: limits.qos === 0 ? 0 : 1, retain: limits.retain });
   }
 
   return {
@@ -195,8 +216,9 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
       const retain = options.retain && limits.retain;
       // MQTT.js leaves the properties out where MQTT 3.1.1 has none.
       const properties = propertiesOf(message, options);
-      await sendInTurn(message.topic, message.payload, { qos, retain, properties });
+      const heard = await sendInTurn(message.topic, message.payload, { qos, retain, properties });
       window.widen(room());
+      if (!heard) events.onNoSubscriber(message);
     },
     close: async (hurry) => {
       closing = true;
@@ -227,19 +249,8 @@ function clientOptions(options: MqttOptions): IClientOptions {
     rejectUnauthorized: !options.tlsInsecure,
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
-    ...tlsFiles(options),
+    ...readTlsFiles(options),
   };
-}
-
-function tlsFiles(options: MqttOptions): Pick<IClientOptions, "ca" | "cert" | "key"> {
-  const files = {
-    ...(options.tlsCaFile === undefined ? {} : { ca: readFileSync(options.tlsCaFile) }),
-    ...(options.tlsCertFile === undefined ? {} : { cert: readFileSync(options.tlsCertFile) }),
-    ...(options.tlsKeyFile === undefined ? {} : { key: readFileSync(options.tlsKeyFile) }),
-  };
-  // What is wrong in them is thrown here, and not by MQTT.js in a timer, where it would end the process.
-  createSecureContext(files);
-  return files;
 }
 
 function limitsOf(connack: IConnackPacket | undefined): Limits {

@@ -1,6 +1,4 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { createSecureContext } from "node:tls";
 import {
   checkEach,
   checkNatsSettings,
@@ -15,6 +13,7 @@ import {
   type SettingsOf,
   secretText,
   text,
+  tlsFilesCheck,
   toggle,
   url,
   wholeNumber,
@@ -29,7 +28,7 @@ export const mqttAlerterSettings = {
     example: "mqtts://broker.example.com:8883",
     desc: "The MQTT broker that alerts go to",
   }),
-  MQTT_USERNAME: text({ default: undefined, desc: "User name for the broker" }),
+  MQTT_USERNAME: text({ default: undefined, example: "sense-alerts", desc: "User name for the broker" }),
   MQTT_PASSWORD: secretText({ default: undefined, desc: "Password for the broker" }),
   MQTT_CLIENT_ID: text({
     default: undefined,
@@ -113,7 +112,7 @@ export type MqttAlerterSettings = SettingsOf<typeof spec>;
 
 /** Throws a SettingsError that lists all that is wrong. */
 export function readSettings(env: Environment): MqttAlerterSettings {
-  const checks = checkEach(checkNatsSettings, checkLogin, checkCertificate, checkPem, checkTlsUrl, checkExpiry);
+  const checks = checkEach(checkNatsSettings, checkLogin, checkTlsFiles, checkTlsUrl, checkExpiry);
   return loadSettings(spec, env, checks);
 }
 
@@ -176,25 +175,11 @@ function checkLogin(values: MqttAlerterSettings) {
   }
 }
 
-function checkCertificate({ MQTT_TLS_CERT_FILE: cert, MQTT_TLS_KEY_FILE: key }: MqttAlerterSettings) {
-  if ((cert === undefined) === (key === undefined)) return [];
-  return cert === undefined
-    ? [{ name: "MQTT_TLS_CERT_FILE", message: "must be set together with MQTT_TLS_KEY_FILE" }]
-    : [{ name: "MQTT_TLS_KEY_FILE", message: "must be set together with MQTT_TLS_CERT_FILE" }];
-}
-
-function checkPem({ MQTT_TLS_CERT_FILE: cert, MQTT_TLS_KEY_FILE: key }: MqttAlerterSettings) {
-  if (cert === undefined || key === undefined) return [];
-  try {
-    createSecureContext({ cert: readFileSync(cert), key: readFileSync(key) });
-    return [];
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return [
-      { name: "MQTT_TLS_CERT_FILE", message: `must be a certificate (PEM) that MQTT_TLS_KEY_FILE fits: ${reason}` },
-    ];
-  }
-}
+const checkTlsFiles = tlsFilesCheck({
+  ca: "MQTT_TLS_CA_FILE",
+  cert: "MQTT_TLS_CERT_FILE",
+  key: "MQTT_TLS_KEY_FILE",
+});
 
 /** A CA or a certificate on a plain connection would be passed over without a word. */
 function checkTlsUrl(values: MqttAlerterSettings) {
@@ -212,6 +197,8 @@ function checkExpiry({ MQTT_MESSAGE_EXPIRY_SECONDS, MQTT_PROTOCOL_VERSION }: Mqt
     {
       name: "MQTT_MESSAGE_EXPIRY_SECONDS",
       message: "must not be set with MQTT_PROTOCOL_VERSION=4: MQTT 3.1.1 has no expiry",
+      exampleName: "MQTT_PROTOCOL_VERSION",
+      example: "5",
     },
   ];
 }

@@ -1,3 +1,5 @@
+import { illegalInString, longestStringBytes } from "./mqtt-string.js";
+
 /** What may stand in braces in the topic of an alert. */
 export const alertPlaceholders = ["hostName", "taskName", "taskId", "appName", "appId", "executionId"] as const;
 
@@ -7,13 +9,10 @@ export type TopicValues = Readonly<Partial<Record<string, string>>>;
 export type TopicTemplate = { readonly text: string; readonly parts: readonly string[] };
 
 const placeholder = /\{([^{}]*)\}/;
-const longestTopicBytes = 65_535;
+const longestTopicBytes = longestStringBytes;
 
-/**
- * What has no place in the topic of a publish: wildcards (MQTT 5, 4.7.3), and what makes a strict broker close the
- * connection: control characters, non-characters, halves of surrogate pairs (MQTT 5, 1.5.4).
- */
-const illegal = /[+#\p{Cc}\p{Noncharacter_Code_Point}\p{Cs}]/u;
+/** What has no place in the topic of a publish: wildcards (MQTT 5, 4.7.3), and what has none in any string. */
+const illegal = new RegExp(`[+#]|${illegalInString.source}`, "u");
 /** In a value also what would add a level. */
 const illegalInValue = new RegExp(`/|${illegal.source}`, "gu");
 

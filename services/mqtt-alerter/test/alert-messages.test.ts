@@ -114,6 +114,18 @@ for (const name of ["TASK_FAILURE_TOPIC", "TASK_FAILURE_FULL_TOPIC"]) {
   });
 }
 
+for (const [what, changes] of [
+  ["an id longer than MQTT carries", { id: "x".repeat(65_536) }],
+  ["a NUL in its id", { id: "a\0b" }],
+  ["a control character in its task id", { data: { taskId: "a\u0085b" } }],
+  ["half a surrogate pair in its trace context", { traceparent: "a\ud800" }],
+] as const) {
+  test(`says so when an event has ${what}, which would break the connection`, () => {
+    const composed = composeMessages(taskEvent(changes), alertTopicsOf(readSettings({})));
+    assert.deepEqual(composed, { ok: false, reason: "user-property-invalid" });
+  });
+}
+
 test("sends the trace context as a user property when the event has one", () => {
   const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
   const messages = messagesOf(taskEvent({ traceparent }));

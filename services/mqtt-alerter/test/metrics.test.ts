@@ -23,6 +23,17 @@ test("counts published messages by type and kind, and observes how old they are"
   assert(ageSeconds >= 2 && ageSeconds < 10, String(ageSeconds));
 });
 
+test("counts by kind the messages that nobody subscribed to", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  const composed = composeMessages(taskEvent(), alertTopicsOf(readSettings({})));
+  assert(composed.ok);
+  for (const message of composed.messages) metrics.noSubscriber(message);
+  const text = await registry.render();
+  const counted = (kind: string) => readMetric(text, "sensealerts_alerter_messages_no_subscriber_total", { kind });
+  assert.deepEqual([counted("basic"), counted("full")], [1, 1]);
+});
+
 test("takes an event from a clock that is ahead for brand-new", async () => {
   const registry = createMetrics("test");
   const event = taskEvent({ time: new Date(Date.now() + 60_000).toISOString() });
@@ -47,6 +58,14 @@ test("counts failures by code and events by outcome, each outcome from the start
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "done" }), 2);
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "too-old" }), 40);
   assert.equal(readMetric(text, "sensealerts_alerter_events_taken_total"), 1);
+});
+
+test("counts dead letters by reason", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  for (const reason of ["not-json", "packet-too-large", "not-json"]) metrics.deadLetter(reason);
+  const counted = readMetric(await registry.render(), "sensealerts_alerter_dead_letters_total", { reason: "not-json" });
+  assert.equal(counted, 2);
 });
 
 test("shows the links as they are at the scrape", async () => {

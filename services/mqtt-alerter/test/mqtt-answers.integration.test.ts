@@ -10,6 +10,7 @@ for (const [what, reasonCode, result] of [
   ["no matching subscribers", 0x10, "acknowledged"],
   ["unspecified error", 0x80, "refused 0x80"],
   ["topic name invalid", 0x90, "refused 0x90"],
+  ["packet too large", 0x95, "refused 0x95"],
   ["quota exceeded", 0x97, "refused 0x97"],
   ["payload format invalid", 0x99, "refused 0x99"],
 ] as const) {
@@ -20,6 +21,7 @@ for (const [what, reasonCode, result] of [
     assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), result);
     assert.equal(publisher.inFlight(), 0);
     assert.deepEqual(publisher.troubles, []);
+    assert.deepEqual(publisher.unheard, reasonCode === 0x10 ? ["x"] : []);
   });
 }
 

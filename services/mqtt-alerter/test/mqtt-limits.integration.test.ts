@@ -130,3 +130,21 @@ test("keeps mosquitto's packet limit", async (t) => {
   assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "acknowledged");
   assert.deepEqual(publisher.changes, [true]);
 });
+
+for (const qos of [1, 2] as const) {
+  test(`is told by mosquitto that a message is above its size limit, though it may hang up then (QoS ${qos})`, async (t) => {
+    const broker = await startMosquitto(t, { config: "message_size_limit 200" });
+    const publisher = startPublisher(t, broker.url, { qos });
+    for (const [length, result] of [
+      [200, "acknowledged"],
+      [201, "refused 0x95"],
+      [30_000, "refused 0x95"],
+      [1, "acknowledged"],
+    ] as const) {
+      await eventually(async () => {
+        assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x".repeat(length)))), result);
+      });
+    }
+    assert.equal(publisher.inFlight(), 0);
+  });
+}

@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { mqttOptionsOf, readSettings } from "../src/settings.js";
+import { createAuthority } from "./fixtures/certificates.js";
 
 function optionsOf(env: Record<string, string>) {
   return mqttOptionsOf(readSettings(env));
 }
 
-test("hands over the settings", () => {
+test("hands over the settings", (t) => {
+  const { caFile } = createAuthority(t);
   const env = {
     MQTT_URL: "mqtts://broker.example.com:8883",
     MQTT_USERNAME: "sense",
@@ -16,7 +18,7 @@ test("hands over the settings", () => {
     MQTT_RETAIN: "true",
     MQTT_MESSAGE_EXPIRY_SECONDS: "60",
     MQTT_KEEPALIVE_SECONDS: "15",
-    MQTT_TLS_CA_FILE: import.meta.filename,
+    MQTT_TLS_CA_FILE: caFile,
     MQTT_TLS_INSECURE: "true",
     MQTT_MAX_INFLIGHT: "7",
     MQTT_STATUS_TOPIC: "status/{instanceId}",
@@ -32,7 +34,7 @@ test("hands over the settings", () => {
     retain: true,
     messageExpirySeconds: 60,
     keepaliveSeconds: 15,
-    tlsCaFile: import.meta.filename,
+    tlsCaFile: caFile,
     tlsCertFile: undefined,
     tlsKeyFile: undefined,
     tlsInsecure: true,

@@ -157,3 +157,18 @@ test("is closed twice like once", async (t) => {
 function textsOf({ messages }: { readonly messages: readonly { readonly text: string }[] }): string[] {
   return messages.map(({ text }) => text);
 }
+
+test("tells which messages the broker has no subscriber for, and takes them for delivered", async (t) => {
+  const { publisher, messages } = await startAll(t);
+  for (const topic of ["a/b", "b/a", "a/c"]) await publisher.publish(alertMessage(topic, topic));
+  await eventually(() => assert.equal(messages.length, 2));
+  assert.deepEqual(publisher.unheard, ["b/a"]);
+});
+
+for (const changes of [{ qos: 0 }, { protocolVersion: 4 }] as const) {
+  test(`hears nothing of subscribers with ${JSON.stringify(changes)}`, async (t) => {
+    const { publisher } = await startAll(t, changes);
+    await publisher.publish(alertMessage("b/a", "x"));
+    assert.deepEqual(publisher.unheard, []);
+  });
+}

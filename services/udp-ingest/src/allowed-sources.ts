@@ -2,6 +2,7 @@ import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { isHostName } from "@sense-alerts/service-kit";
 
 /** `10.0.0.5`, `fd00::5`, `10.0.0.0/8`, `fd00::/8` or `sense1.example.com`. */
 export type SourceRule =
@@ -23,13 +24,6 @@ export type AllowedSourcesOptions = {
   readonly resolveEveryMs?: number;
   readonly longestFirstWaitMs?: number;
 };
-
-const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*\.?$/i;
-
-/** Whether the text has the form of a host name; an IP address, whole or in part, has not. */
-export function isHostName(text: string): boolean {
-  return hostName.test(text) && !/^[\d.]+$/.test(text);
-}
 
 /** Reads one entry of UDP_ALLOWED_SOURCES. Throws a TypeError that says what an entry must be. */
 export function parseSourceRule(text: string): SourceRule {

@@ -47,8 +47,8 @@ export function listen(options: ListenOptions): UdpSocket {
   });
   return {
     bound: socket.bound,
-    close: async () => {
-      await socket.close();
+    close: async (hurry) => {
+      await socket.close(hurry);
       kernelDrops.close();
     },
   };

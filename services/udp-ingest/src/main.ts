@@ -16,7 +16,7 @@ await runService({
     const instance = settings.INSTANCE_ID;
     const subjectPrefix = settings.NATS_SUBJECT_PREFIX;
 
-    const bus = startBus(busOptionsOf(settings, `udp-ingest ${instance}`), logger);
+    const bus = startBus(busOptionsOf(settings, "udp-ingest", instance), logger);
     onStop("nats", bus.close);
     // Not required: while NATS is away datagrams are still taken, and kept.
     health.link("nats", { required: false, state: bus.state });
@@ -70,9 +70,9 @@ await runService({
     });
     metrics.observeSocket(socket.bound);
     health.link("socket", { required: true, state: () => socketState(socket.bound()) });
-    onStop("udp socket", async () => {
+    onStop("udp socket", async (hurry) => {
       const last = socket.bound();
-      await socket.close();
+      await socket.close(hurry);
       if (last !== undefined) ingest.report("stop", last.address, last.port, "");
     });
     onStop("drain", () => delay(settings.UDP_DRAIN_SECONDS * 1_000));

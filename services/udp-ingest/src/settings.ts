@@ -1,17 +1,17 @@
-import { isIP } from "node:net";
 import {
   bytes,
   checkEach,
   checkNatsSettings,
   commonSettings,
   type Environment,
+  listenHost,
   loadSettings,
   natsSettings,
   parsed,
   type SettingsOf,
   wholeNumber,
 } from "@sense-alerts/service-kit";
-import { isHostName, parseSourceRule } from "./allowed-sources.js";
+import { parseSourceRule } from "./allowed-sources.js";
 import { isUsableFallbackEncoding } from "./datagram/text.js";
 import { isTimezone } from "./datagram/timezone.js";
 
@@ -19,7 +19,7 @@ import { isTimezone } from "./datagram/timezone.js";
 const largestDatagramBytes = 65_507;
 
 export const udpIngestSettings = {
-  UDP_HOST: parsed(parseHost, {
+  UDP_HOST: listenHost({
     default: "0.0.0.0",
     desc: "Address that datagrams are received on; `::` = IPv4 and IPv6",
   }),
@@ -96,13 +96,6 @@ function checkDrain({ UDP_DRAIN_SECONDS: drain, SHUTDOWN_TIMEOUT_SECONDS: timeou
   if (drain * 2 <= timeout) return [];
   const message = `must be at most half of SHUTDOWN_TIMEOUT_SECONDS, which is ${timeout}`;
   return [{ name: "UDP_DRAIN_SECONDS", message, example: String(Math.floor(timeout / 2)) }];
-}
-
-function parseHost(given: string): string {
-  const host = given.trim();
-  if (isIP(host) === 0 && !isHostName(host))
-    throw new TypeError("must be an IP address or a host name, without a port");
-  return host;
 }
 
 function parseEncoding(given: string): string {

@@ -27,12 +27,12 @@ export type BoundSocket = {
 export type UdpSocket = {
   /** Undefined while it is not bound. */
   bound(): BoundSocket | undefined;
-  /** Takes what the kernel still holds, for one second at most, then closes. */
-  close(): Promise<void>;
+  /** Takes what the kernel still holds, for five seconds at most or until `hurry` aborts, then closes. */
+  close(hurry?: AbortSignal): Promise<void>;
 };
 
 const quietMs = 25;
-const longestQuietWaitMs = 1_000;
+const longestQuietWaitMs = 5_000;
 
 /** Binds and keeps on: an error is reported and the socket bound again with growing pauses. */
 export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
@@ -84,11 +84,11 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
 
   return {
     bound: () => bound,
-    close: async () => {
+    close: async (hurry) => {
       closed = true;
       clearTimeout(retryTimer);
       const waitUntilMs = Date.now() + longestQuietWaitMs;
-      for (let before = -1; before !== received && Date.now() < waitUntilMs; ) {
+      for (let before = -1; before !== received && Date.now() < waitUntilMs && !hurry?.aborted; ) {
         before = received;
         await sleep(quietMs);
         // After a busy moment the timer may come first, though the socket has not been read in the meantime.

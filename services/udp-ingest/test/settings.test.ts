@@ -68,13 +68,14 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   NATS_STREAM_MAX_AGE_HOURS: ["0", "72h", "87601"],
   NATS_STREAM_MAX_BYTES: ["1023", "1 GiB"],
   NATS_DEDUP_WINDOW_SECONDS: ["0", "604801", "10m"],
+  HTTP_HOST: ["localhost:8080", "*", "http://localhost"],
   HTTP_PORT: ["-1", "65536", "http"],
   LOG_LEVEL: ["loud", "information"],
   LOG_PRETTY: ["perhaps"],
   INSTANCE_ID: ["two words", "a/b", "é", "x".repeat(129)],
   SHUTDOWN_TIMEOUT_SECONDS: ["0", "3601", "20s"],
 };
-const anyText = ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN", "HTTP_HOST"];
+const anyText = ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN"];
 
 function problemsOf(env: Environment): readonly string[] {
   try {

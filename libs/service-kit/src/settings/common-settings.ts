@@ -1,11 +1,12 @@
 import { hostname } from "node:os";
+import { listenHost } from "./host-settings.js";
 import { wholeNumber } from "./number-settings.js";
 import type { SettingsOf } from "./setting.js";
-import { oneOf, parsed, parseToggle, text } from "./text-settings.js";
+import { oneOf, parsed, parseToggle } from "./text-settings.js";
 
 /** The settings that every service has. */
 export const commonSettings = {
-  HTTP_HOST: text({ default: "0.0.0.0", desc: "Address that the HTTP server listens on" }),
+  HTTP_HOST: listenHost({ default: "0.0.0.0", desc: "Address that the HTTP server listens on" }),
   HTTP_PORT: wholeNumber({
     default: 8080,
     min: 0,

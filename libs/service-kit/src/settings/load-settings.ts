@@ -39,8 +39,23 @@ export function loadSettings<S extends SettingsSpec>(
 
   const ownProblems = names.flatMap((name) => wrong.get(name) ?? []);
   const jointProblems = checkEach(check)(withoutWrong(values, wrong.keys()));
-  if (ownProblems.length + jointProblems.length > 0) throw new SettingsError([...ownProblems, ...jointProblems]);
+  const problems = [...ownProblems, ...jointProblems].map((problem) => withExample(problem, spec));
+  if (problems.length > 0) throw new SettingsError(problems);
   return values;
+}
+
+/** Every problem comes with an example of what is right: a secret's, and that of an `X_FILE`, is where a file may lie. */
+function withExample(problem: SettingProblem, spec: SettingsSpec): SettingProblem {
+  if (problem.example !== undefined) return problem;
+  const setting = spec[problem.name];
+  if (setting?.example !== undefined) return { ...problem, example: setting.example };
+  const name = setting?.secret === true ? problem.name : problem.name.replace(/_FILE$/, "");
+  if (setting?.secret !== true && (name === problem.name || !(name in spec))) return problem;
+  return {
+    ...problem,
+    exampleName: `${name}_FILE`,
+    example: `/run/secrets/${name.toLowerCase().replaceAll("_", "-")}`,
+  };
 }
 
 function textOf(given: GivenText | undefined): string | undefined {
@@ -48,11 +63,10 @@ function textOf(given: GivenText | undefined): string | undefined {
 }
 
 function refusal(name: string, setting: Setting<unknown>, given: GivenText | undefined, error: Error): SettingProblem {
-  const example = setting.example === undefined ? {} : { example: setting.example };
-  if (given?.kind !== "text") return { name, message: `must be set (${setting.desc})`, ...example };
+  if (given?.kind !== "text") return { name, message: `must be set (${setting.desc})` };
   const leaks = setting.secret && error.message.includes(given.text.trim());
   const message = leaks ? "is not valid" : error.message;
-  return { name, message: message + origin(setting, given.text, given.path), ...example };
+  return { name, message: message + origin(setting, given.text, given.path) };
 }
 
 /** Where the refused text came from, or the text itself if it may be shown: what a file holds is kept out of sight. */

@@ -3,6 +3,7 @@ import { bytes, wholeNumber } from "./number-settings.js";
 import type { SettingsOf } from "./setting.js";
 import { checkEach, type SettingsCheck } from "./settings-check.js";
 import { oneOf, parsed, secretText, text } from "./text-settings.js";
+import { tlsFilesCheck } from "./tls-files-check.js";
 import { urlList } from "./url-settings.js";
 
 /** The settings of every service that speaks to NATS. */
@@ -14,7 +15,11 @@ export const natsSettings = {
     default: ["nats://localhost:4222"],
     desc: "NATS servers, with commas between them",
   }),
-  NATS_USER: text({ default: undefined, desc: "User for NATS, together with NATS_PASSWORD" }),
+  NATS_USER: text({
+    default: undefined,
+    example: "sense-alerts",
+    desc: "User for NATS, together with NATS_PASSWORD",
+  }),
   NATS_PASSWORD: secretText({ default: undefined, desc: "Password of NATS_USER" }),
   NATS_TOKEN: secretText({ default: undefined, desc: "Token to log in to NATS" }),
   NATS_CREDS_FILE: readableFile({
@@ -66,11 +71,11 @@ export const natsSettings = {
 
 export type NatsSettings = SettingsOf<typeof natsSettings>;
 
-/** What the settings for NATS must keep together: one way to log in, certificate with key, window within the age. */
+/** What the settings for NATS must keep together: one way to log in, certificate with its key, window within the age. */
 export const checkNatsSettings: SettingsCheck<NatsSettings> = checkEach(
   checkPassword,
   checkOneLogin,
-  checkCertificate,
+  tlsFilesCheck({ ca: "NATS_TLS_CA_FILE", cert: "NATS_TLS_CERT_FILE", key: "NATS_TLS_KEY_FILE" }),
   checkWindow,
 );
 
@@ -88,13 +93,6 @@ function checkOneLogin(values: NatsSettings) {
   const last = ways.at(-1);
   if (last === undefined || ways.length === 1) return [];
   return [{ name: last, message: `is one way to log in of ${ways.length} that are set: ${ways.join(", ")}; keep one` }];
-}
-
-function checkCertificate({ NATS_TLS_CERT_FILE, NATS_TLS_KEY_FILE }: NatsSettings) {
-  if ((NATS_TLS_CERT_FILE === undefined) === (NATS_TLS_KEY_FILE === undefined)) return [];
-  return NATS_TLS_CERT_FILE === undefined
-    ? [{ name: "NATS_TLS_CERT_FILE", message: "must be set together with NATS_TLS_KEY_FILE" }]
-    : [{ name: "NATS_TLS_KEY_FILE", message: "must be set together with NATS_TLS_CERT_FILE" }];
 }
 
 function checkWindow({ NATS_DEDUP_WINDOW_SECONDS, NATS_STREAM_MAX_AGE_HOURS }: NatsSettings) {

@@ -6,6 +6,8 @@ export interface SettingProblem {
   readonly message: string;
   /** A value that would be accepted. */
   readonly example?: string;
+  /** The variable that the example is for, if that is another one. */
+  readonly exampleName?: string;
 }
 
 /** All that is wrong with the settings at once; `message` is plain text for the person who has to mend it. */
@@ -20,7 +22,7 @@ export class SettingsError extends Error {
   }
 }
 
-function problemLine({ name, message, example }: SettingProblem): string {
+function problemLine({ name, message, example, exampleName = name }: SettingProblem): string {
   const sentence = message.endsWith(".") ? message : `${message}.`;
-  return `  ${name}: ${sentence}${example === undefined ? "" : ` Example: ${name}=${example}`}`;
+  return `  ${name}: ${sentence}${example === undefined ? "" : ` Example: ${exampleName}=${example}`}`;
 }

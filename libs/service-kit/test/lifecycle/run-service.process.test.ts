@@ -165,9 +165,9 @@ test("lists all wrong settings on stderr and exits 78 before it opens a port", a
 
   LOG_LEVEL: must be one of trace, debug, info, warn, error, fatal, silent (got "loud"). Example: LOG_LEVEL=info
   NATS_URL: must not hold a user or password; set NATS_USER and NATS_PASSWORD, or NATS_TOKEN. Example: NATS_URL=nats://localhost:4222
-  NATS_NKEY_SEED: must be an NKey user seed: 58 capital letters and digits that start with SU.
+  NATS_NKEY_SEED: must be an NKey user seed: 58 capital letters and digits that start with SU. Example: NATS_NKEY_SEED_FILE=/run/secrets/nats-nkey-seed
   NATS_TLS_CA_FILE: the file /no/such/ca.pem does not exist (ENOENT); check the path, and that the file is mounted into the container. Example: NATS_TLS_CA_FILE=/run/secrets/nats-ca.pem
-  NATS_PASSWORD: must be set together with NATS_USER.
+  NATS_PASSWORD: must be set together with NATS_USER. Example: NATS_PASSWORD_FILE=/run/secrets/nats-password
 `,
   );
 });

@@ -62,7 +62,7 @@ test("lists all problems at once, in the order of the settings, each with name, 
       "2 settings are wrong.",
       "",
       '  UDP_PORT: must be a whole number from 0 to 65535 (got "10abc"). Example: UDP_PORT=9998',
-      "  MQTT_PASSWORD: set both here and by MQTT_PASSWORD_FILE; keep one of the two.",
+      "  MQTT_PASSWORD: set both here and by MQTT_PASSWORD_FILE; keep one of the two. Example: MQTT_PASSWORD_FILE=/run/secrets/mqtt-password",
     ].join("\n"),
   );
 });
@@ -163,7 +163,12 @@ test("never shows a secret, not even when its own parser puts it into the messag
     ),
   };
   const { message } = refused(secret, { TOKEN: "hunter2-token", QUIET: "hunter2-quiet" });
-  assert.equal(message, "2 settings are wrong.\n\n  TOKEN: is not valid.\n  QUIET: must be longer.");
+  assert.deepEqual(message.split("\n"), [
+    "2 settings are wrong.",
+    "",
+    "  TOKEN: is not valid. Example: TOKEN_FILE=/run/secrets/token",
+    "  QUIET: must be longer. Example: QUIET_FILE=/run/secrets/quiet",
+  ]);
 });
 
 test("reports what a parser throws even if it is no Error", () => {

@@ -1,0 +1,161 @@
+import { connect, headers, type NatsConnection, NatsError, type StoredMsg } from "nats";
+import { BusError } from "./bus-error.js";
+import { connectOptions, hostAndPort } from "./connect-options.js";
+import { explainNatsError } from "./explain.js";
+import type { BusOptions } from "./options.js";
+import type { PublishAck } from "./publish-ack.js";
+import type { BusMessage } from "./publisher.js";
+import { isStreamNotFound, rejectedStreamName } from "./streams.js";
+
+export type StoredMessage = {
+  readonly sequence: number;
+  /** ISO 8601 with nanoseconds: no two messages of a sequence have the same, not even when the stream was made anew. */
+  readonly storedAt: string;
+  readonly subject: string;
+  /** The first value of each name; empty when they cannot be read. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bytes: Uint8Array;
+};
+
+/** The stream of rejected datagrams and dead letters in the hands of a person. All of it rejects with a BusError, within 5 s. */
+export type RejectedStream = {
+  readonly name: string;
+  /** Every message, oldest first, up to the newest that there is at the start. */
+  messages(): AsyncGenerator<StoredMessage>;
+  /** Undefined when the stream does not hold it, or no longer. */
+  message(sequence: number): Promise<StoredMessage | undefined>;
+  /** A message of the event stream. */
+  event(sequence: number): Promise<StoredMessage | undefined>;
+  /** Resolves when the event stream, and no other, has stored the message, or had it already. */
+  publishEvent(message: BusMessage): Promise<PublishAck>;
+  /** Resolves also when somebody else has removed it before. */
+  remove(sequence: number): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The message of this sequence, or with `next_by_subj` the first from it on. The latter is there since nats-server 2.9. */
+type Query = { readonly seq: number; readonly next_by_subj?: string };
+
+const messageNotFound = 10037;
+const sequenceNotFound = 10043;
+const messageTooLarge = 10054;
+/** Requests under way at once: round trips are what the reading of a stream takes its time for. */
+const pageSize = 32;
+
+/** Connects once, makes nothing, and waits for nobody; rejects with a BusError when there is no NATS or no such stream. */
+export async function openRejectedStream(options: BusOptions): Promise<RejectedStream> {
+  const name = rejectedStreamName(options.streamName);
+  const connection = await dial(options);
+  const manager = await connection.jetstreamManager({ checkAPI: false });
+  const jetStream = connection.jetstream();
+
+  async function get(stream: string, query: Query): Promise<StoredMessage | undefined> {
+    try {
+      return read(await manager.streams.getMessage(stream, query));
+    } catch (error) {
+      if (apiCodeOf(error) === messageNotFound) return undefined;
+      throw busError(error, stream, options);
+    }
+  }
+
+  async function state() {
+    try {
+      return (await manager.streams.info(name)).state;
+    } catch (error) {
+      throw busError(error, name, options);
+    }
+  }
+
+  try {
+    await state();
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  return {
+    name,
+    async *messages() {
+      const { first_seq, last_seq } = await state();
+      for (let from = first_seq; from <= last_seq; from += pageSize) {
+        // What was removed leaves gaps of any size; the server knows what comes behind one.
+        const first = await get(name, { seq: from, next_by_subj: ">" });
+        if (first === undefined || first.sequence > last_seq) return;
+        from = first.sequence;
+        const length = Math.min(pageSize - 1, last_seq - from);
+        const rest = await Promise.all(Array.from({ length }, (_, index) => get(name, { seq: from + 1 + index })));
+        yield first;
+        for (const message of rest) if (message !== undefined) yield message;
+      }
+    },
+    message: (sequence) => get(name, { seq: sequence }),
+    event: (sequence) => get(options.streamName, { seq: sequence }),
+    publishEvent: async (message) => {
+      const natsHeaders = headers();
+      for (const [key, value] of Object.entries(message.headers ?? {})) natsHeaders.set(key, value);
+      try {
+        const { seq, duplicate } = await jetStream.publish(message.subject, message.payload, {
+          msgID: message.id,
+          headers: natsHeaders,
+          expect: { streamName: options.streamName },
+        });
+        return { sequence: seq, duplicate };
+      } catch (error) {
+        throw busError(error, options.streamName, options);
+      }
+    },
+    remove: async (sequence) => {
+      try {
+        await manager.streams.deleteMessage(name, sequence, false);
+      } catch (error) {
+        if (apiCodeOf(error) !== sequenceNotFound) throw busError(error, name, options);
+      }
+    },
+    close: () => connection.close(),
+  };
+}
+
+async function dial(options: BusOptions): Promise<NatsConnection> {
+  try {
+    return await connect(connectOptions(options));
+  } catch (error) {
+    const where = options.servers.map(hostAndPort).join(", ");
+    throw new BusError("disconnected", `no connection to NATS at ${where}: ${explainNatsError(error, options)}`, {
+      cause: error,
+    });
+  }
+}
+
+function read(stored: StoredMsg): StoredMessage {
+  const { seq, timestamp, subject, data } = stored;
+  return { sequence: seq, storedAt: timestamp, subject, headers: headersOf(stored), bytes: data };
+}
+
+/** Whoever may publish may write headers that nats.js throws over. */
+function headersOf(stored: StoredMsg): Record<string, string> {
+  try {
+    return Object.fromEntries(Array.from(stored.header, ([key, values]) => [key, values[0] ?? ""]));
+  } catch {
+    return {};
+  }
+}
+
+function apiCodeOf(error: unknown): number | undefined {
+  return error instanceof NatsError ? error.api_error?.err_code : undefined;
+}
+
+function busError(error: unknown, stream: string, options: BusOptions): BusError {
+  const facts = { cause: error };
+  if (isStreamNotFound(error)) return new BusError("no-stream", `there is no stream ${stream}`, facts);
+  const apiCode = apiCodeOf(error);
+  if (apiCode !== undefined) {
+    return new BusError(apiCode === messageTooLarge ? "too-large" : "refused", explainNatsError(error, options), {
+      ...facts,
+      apiCode,
+    });
+  }
+  const code = error instanceof NatsError ? error.code : "";
+  if (code === "MAX_PAYLOAD_EXCEEDED") return new BusError("too-large", "larger than max_payload of NATS", facts);
+  // Nobody answers a publish: no stream takes the subject.
+  if (code === "503") return new BusError("no-stream", `there is no JetStream, or no stream ${stream}`, facts);
+  return new BusError("disconnected", explainNatsError(error, options), facts);
+}

@@ -1,0 +1,23 @@
+import { isIP } from "node:net";
+import { defineSetting, type Setting, type SettingOptions, type Unset } from "./setting.js";
+
+const hostName = /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})?(\.[a-z0-9_]([a-z0-9_-]{0,62})?)*\.?$/i;
+
+/** Whether the text has the form of a host name; an IP address, whole or in part, has not. */
+export function isHostName(text: string): boolean {
+  return hostName.test(text) && !/^[\d.]+$/.test(text);
+}
+
+/** An IP address or a host name to listen on. Whether this machine has it shows when it is opened. */
+export function listenHost<D extends string | undefined = string>(
+  options: SettingOptions<D>,
+): Setting<string | Unset<D>> {
+  const parse = (given: string): string => {
+    const host = given.trim();
+    if (isIP(host) === 0 && !isHostName(host)) {
+      throw new TypeError("must be an IP address or a host name, without a port");
+    }
+    return host;
+  };
+  return defineSetting<string | Unset<D>>(parse, options);
+}

@@ -1,0 +1,39 @@
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type ChildExit, startChild } from "./child.js";
+import { cleanUpAfter, type Scope } from "./clean-up.js";
+import type { Environment } from "./service.js";
+
+export type ToolName = "dead-letters";
+
+export interface ToolRun extends ChildExit {
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly ms: number;
+}
+
+const dist = fileURLToPath(new URL("../../../../tools/dist/src/", import.meta.url));
+const timeoutMs = 60_000;
+
+/** Runs a compiled tool to its end, with no environment but `env` and PATH. It is killed after a minute, or when the scope ends. */
+export async function runTool(t: Scope, name: ToolName, args: readonly string[], env: Environment): Promise<ToolRun> {
+  const { PATH = "", NODE_V8_COVERAGE } = process.env;
+  const start = performance.now();
+  let stdout = "";
+  let stderr = "";
+  const child = await startChild(process.execPath, [join(dist, `${name}.js`), ...args], {
+    // What it runs of the libraries counts as covered too.
+    env: { PATH, ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }), ...env },
+    onStdout: (text) => {
+      stdout += text;
+    },
+    onStderr: (text) => {
+      stderr += text;
+    },
+  });
+  cleanUpAfter(t, async () => void (await child.stop("SIGKILL", 1_000)));
+  const tooLate = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
+  const exit = await child.exited;
+  clearTimeout(tooLate);
+  return { ...exit, stdout, stderr, ms: performance.now() - start };
+}
