@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { cleanUpAfter, type Environment, freeTcpPort, freeUdpPort, type Scope } from "@sense-alerts/test-kit";
 
 const execute = promisify(execFile);
-export const root = fileURLToPath(new URL("../../../", import.meta.url));
+const root = fileURLToPath(new URL("../../../", import.meta.url));
 const composeTimeoutMs = 120_000;
 
 /** The version that all packages share. */
