@@ -80,9 +80,9 @@ export async function inspect(what: string): Promise<Inspected> {
 }
 
 export interface Compose {
-  readonly env: Environment;
   readonly udpPort: number;
   readonly mqttPort: number;
+  readonly prometheusPort: number;
   /** Runs a compose command on the project, with its profiles. */
   run(...args: readonly string[]): Promise<string>;
   /** The ids of a service's containers, stopped ones too. */
@@ -91,10 +91,15 @@ export interface Compose {
 
 /** A project of docker-compose.yml under a name of its own and on free ports, taken down with its volumes when the scope ends. */
 export async function composeProject(t: Scope, profiles: readonly string[], env: Environment = {}): Promise<Compose> {
-  const [udpPort, mqttPort] = [await freeUdpPort(), await freeTcpPort()];
+  const [udpPort, mqttPort, prometheusPort] = [await freeUdpPort(), await freeTcpPort(), await freeTcpPort()];
   const project = `sense-alerts-test-${randomBytes(3).toString("hex")}`;
   const { PATH = "", HOME = "/root" } = process.env;
-  const own = { PATH, HOME, UDP_PUBLISH: String(udpPort), MQTT_PUBLISH: `127.0.0.1:${mqttPort}`, ...env };
+  const ports = {
+    UDP_PUBLISH: String(udpPort),
+    MQTT_PUBLISH: `127.0.0.1:${mqttPort}`,
+    PROMETHEUS_PUBLISH: `127.0.0.1:${prometheusPort}`,
+  };
+  const own = { PATH, HOME, ...ports, ...env };
   const [program, ...first] = composeCommand();
   const fixed = [...first, "-p", project, ...profiles.flatMap((profile) => ["--profile", profile])];
   async function run(...args: readonly string[]): Promise<string> {
@@ -104,9 +109,9 @@ export async function composeProject(t: Scope, profiles: readonly string[], env:
   }
   cleanUpAfter(t, async () => void (await run("down", "-v", "--remove-orphans", "-t", "5")));
   return {
-    env: own,
     udpPort,
     mqttPort,
+    prometheusPort,
     run,
     containers: async (service) => (await run("ps", "-aq", service)).split("\n").filter((id) => id !== ""),
   };

@@ -155,6 +155,17 @@ test("two instances of udp-ingest share a range of ports", async (t) => {
   assert.equal(repeats, 0);
 });
 
+test("the profile monitoring collects the metrics of every instance", async (t) => {
+  const compose = await composeProject(t, ["monitoring"]);
+  await compose.run("up", "-d", "--no-build", "--scale", "mqtt-alerter=2");
+  await eventually(async () => {
+    const url = `http://127.0.0.1:${compose.prometheusPort}/api/v1/query?query=sensealerts_build_info`;
+    const { data } = (await (await fetch(url)).json()) as { data: { result: { metric: { service: string } }[] } };
+    const services = data.result.map(({ metric }) => metric.service).toSorted();
+    assert.deepEqual(services, ["mqtt-alerter", "mqtt-alerter", "udp-ingest"]);
+  }, slow);
+});
+
 for (const profiles of [[], ["demo"], ["monitoring"], ["demo", "monitoring"]]) {
   test(`compose accepts the file with ${profiles.length === 0 ? "no profile" : profiles.join(" and ")}`, async (t) => {
     const compose = await composeProject(t, profiles);
