@@ -9,6 +9,7 @@ export {
   type LinkReport,
   type LinkState,
 } from "./health.js";
+export { checkHealth } from "./http/check-health.js";
 export { HttpListenError, type HttpListenFailure } from "./http/http-listen-error.js";
 export { type HttpLimits, type HttpOptions, type HttpServer, startHttp } from "./http/start-http.js";
 export { runService, type ServiceContext, type ServiceOptions } from "./lifecycle/run-service.js";
