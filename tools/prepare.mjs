@@ -1,10 +1,11 @@
 // @ts-check
 // Makes a fresh clone ready, with nothing but Node there: the dependencies, with --servers the servers that tests and demo start,
-// and the compiled code. Does only what is not done yet. Prints a line for each thing it does, and why it stops when it must.
+// with --kubectl what renders the Kubernetes manifests, and the compiled code. Does only what is not done yet. Prints a line for each thing it does, and why it stops when it must.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { ensureKubectl } from "./kubectl.mjs";
 
 const oldestNode = [20, 19];
 const servers = ["nats-server", "mosquitto", "mosquitto_sub", "mosquitto_pub", "openssl"];
@@ -20,6 +21,8 @@ try {
   checkNode();
   installDependencies();
   if (process.argv.includes("--servers")) installServers();
+  const missingKubectl = process.argv.includes("--kubectl") ? ensureKubectl() : undefined;
+  if (missingKubectl !== undefined) throw new Failure(missingKubectl);
   compile();
 } catch (error) {
   if (!(error instanceof Failure)) throw error;

@@ -1,4 +1,5 @@
 import { accessSync, constants } from "node:fs";
+import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 
 // Debian puts servers where a normal user's PATH does not reach.
@@ -6,10 +7,13 @@ const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/h
 
 /** The path of an installed program. Throws, with the command that installs it, when there is none. */
 export function findProgram(name: string): string {
-  const { PATH = "" } = process.env;
-  const folders = [...PATH.split(delimiter), ...serverFolders];
+  const { PATH = "", XDG_CACHE_HOME } = process.env;
+  // What tools/kubectl.mjs fetched, because what is installed would not do.
+  const fetched = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sense-alerts", "bin");
+  const folders = [fetched, ...PATH.split(delimiter), ...serverFolders];
   const found = folders.map((folder) => join(folder, name)).find(isExecutable);
-  if (found === undefined) throw new Error(`${name} is not installed: run node tools/prepare.mjs --servers`);
+  const option = name === "kubectl" ? "--kubectl" : "--servers";
+  if (found === undefined) throw new Error(`${name} is not installed: run node tools/prepare.mjs ${option}`);
   return found;
 }
 

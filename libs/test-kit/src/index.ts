@@ -1,6 +1,7 @@
 export type { ChildExit } from "./child.js";
 export { cleanUpAfter, type Scope } from "./clean-up.js";
 export { type EventuallyOptions, eventually } from "./eventually.js";
+export { findProgram } from "./find-program.js";
 export { freeTcpPort, freeUdpPort } from "./free-port.js";
 export { type MetricLabels, readMetric } from "./metric.js";
 export { type Mosquitto, type MosquittoOptions, startMosquitto } from "./mosquitto.js";

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { idOf, type Manifest, ofKind, picks } from "./objects.js";
+import type { Rule } from "./rule.js";
+import { servicePods } from "./settings-of.js";
+
+const source = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
+const metricNames = ["libs/service-kit", "services/udp-ingest", "services/mqtt-alerter"].flatMap(
+  (folder) => source(`${folder}/src/metrics.ts`).match(/\bsensealerts_\w+\b/g) ?? [],
+);
+const consumer = /^const durable = "(.+)";$/m.exec(source("services/mqtt-alerter/src/main.ts"))?.[1];
+
+interface PrometheusRule extends Manifest {
+  readonly spec: {
+    readonly groups: readonly { readonly rules: readonly { readonly alert: string; expr: string }[] }[];
+  };
+}
+
+interface ServiceMonitor extends Manifest {
+  readonly spec: {
+    readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+    readonly endpoints: readonly { readonly port: string; readonly path: string }[];
+  };
+}
+
+/** What the components add to a cluster that has KEDA or the Prometheus Operator. */
+export const componentRules: readonly Rule[] = [
+  {
+    name: "a ScaledObject reads the lag of our consumer",
+    problems: (manifests) =>
+      ofKind(manifests, "ScaledObject").flatMap((scaled) => {
+        const stream = servicePods(manifests).find(({ workload }) => workload.name === "mqtt-alerter")?.env[
+          "NATS_STREAM"
+        ];
+        return scaled.spec.triggers
+          .filter(
+            ({ metadata }) => metadata["consumer"] !== consumer || metadata["stream"] !== (stream ?? "SENSE_EVENTS"),
+          )
+          .map(({ metadata }) => `${idOf(scaled)}: ${metadata["stream"]} ${metadata["consumer"]}`);
+      }),
+  },
+  {
+    name: "alerts are raised on metrics that there are",
+    problems: (manifests) =>
+      manifests
+        .filter((manifest): manifest is PrometheusRule => manifest.kind === "PrometheusRule")
+        .flatMap((manifest) =>
+          manifest.spec.groups
+            .flatMap(({ rules }) => rules)
+            .flatMap(({ alert, expr }) => {
+              const used = expr.match(/\bsensealerts_\w+\b/g) ?? [];
+              const unknown = used.filter((name) => !metricNames.includes(name));
+              return used.length === 0 ? [`${alert}: no metric of ours`] : unknown.map((name) => `${alert}: ${name}`);
+            }),
+        ),
+  },
+  {
+    name: "Prometheus finds the metrics of both services, and is let in to them",
+    problems: (manifests) => {
+      const monitors = manifests.filter((manifest): manifest is ServiceMonitor => manifest.kind === "ServiceMonitor");
+      if (monitors.length === 0) return [];
+      const watched = monitors.flatMap(({ spec }) =>
+        ofKind(manifests, "Service")
+          .filter(({ metadata }) => picks(spec.selector.matchLabels, metadata.labels ?? {}))
+          .filter((service) => service.spec?.ports?.some(({ name }) => name === spec.endpoints[0]?.port))
+          .map(({ spec: service }) => service?.selector ?? {}),
+      );
+      const letIn = ofKind(manifests, "NetworkPolicy").flatMap(({ spec }) =>
+        (spec?.ingress ?? []).some(({ ports = [] }) => ports.some(({ port }) => port === "http"))
+          ? (spec?.podSelector?.matchExpressions ?? []).flatMap(({ values = [] }) => values)
+          : [],
+      );
+      return servicePods(manifests)
+        .filter(
+          ({ workload: { name, podLabels } }) =>
+            watched.filter((selector) => picks(selector, podLabels)).length !== 1 || !letIn.includes(name),
+        )
+        .map(({ id }) => `${id}: not scraped`);
+    },
+  },
+];
