@@ -11,6 +11,8 @@ interface NatsMessage {
 export interface NatsSubscription {
   /** What has come so far, in order; grows. */
   readonly messages: readonly NatsMessage[];
+  /** Sends a request whose answer goes to `reply`. */
+  request(subject: string, reply: string, payload: string): void;
 }
 
 const lineEnd = "\r\n";
@@ -45,7 +47,10 @@ export async function subscribeNats(t: Scope, port: number, subject: string): Pr
     [`CONNECT ${JSON.stringify({ verbose: false, headers: true })}`, `SUB ${subject} 1`, "PING", ""].join(lineEnd),
   );
   await subscribed;
-  return { messages };
+  const request = (subject: string, reply: string, payload: string) => {
+    socket.write(`PUB ${subject} ${reply} ${Buffer.byteLength(payload)}${lineEnd}${payload}${lineEnd}`);
+  };
+  return { messages, request };
 }
 
 /** `MSG subject sid [reply] bytes` or `HMSG subject sid [reply] headerBytes bytes`, and behind the line that many bytes. */
