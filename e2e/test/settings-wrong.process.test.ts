@@ -57,6 +57,8 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     UDP_DRAIN_SECONDS: ["-1", /must be a whole number from 0 to 3600/],
     BUFFER_MAX_EVENTS: ["0", /must be a whole number from 1 to 10000000/],
     BUFFER_MAX_BYTES: ["64", /must be a whole number of bytes of at least 65536/],
+    SPOOL_DIR: ["spool", /must be an absolute path/],
+    SPOOL_MAX_BYTES: ["1GiB", /must be a whole number of bytes of at least 1048576/],
   },
   "mqtt-alerter": {
     MQTT_URL: [`tcp://sense:${secret}@broker`, /must be a URL that starts with mqtt:\/\/ or mqtts:\/\/ or ws/],

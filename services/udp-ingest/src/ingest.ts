@@ -20,6 +20,7 @@ export type IngestOptions = {
   readonly sendRejected: (message: BusMessage) => void;
   readonly onReceived: () => void;
   readonly onRejected: (reason: Rejection) => void;
+  readonly onReported: () => void;
   readonly warn: (facts: object, message: string) => void;
 };
 
@@ -68,6 +69,7 @@ export function createIngest(options: IngestOptions): Ingest {
       else reject(datagram, reading.reason);
     },
     report: (status, address, port, reason) => {
+      options.onReported();
       const event: IngestStatusEvent = {
         specversion: "1.0",
         id: `ingest.status:${randomUUID()}`,

@@ -7,14 +7,14 @@ import { listen, socketState } from "./listen.js";
 import { createIngestMetrics } from "./metrics.js";
 import { createOutboxes } from "./outboxes.js";
 import { readSettings } from "./settings.js";
+import { openSpool } from "./spool/spool.js";
 
 await runService({
   name: "udp-ingest",
   env: process.env,
   readSettings,
   start: async ({ settings, logger, metrics: registry, health, onStop }) => {
-    const instance = settings.INSTANCE_ID;
-    const subjectPrefix = settings.NATS_SUBJECT_PREFIX;
+    const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const bus = startBus(busOptionsOf(settings, "udp-ingest", instance), logger);
     onStop("nats", bus.close);
@@ -22,19 +22,18 @@ await runService({
     health.link("nats", { required: false, state: bus.state });
 
     const metrics = createIngestMetrics(registry);
-    const { events, rejected } = createOutboxes({
+    const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);
+    if (spool !== undefined) onStop("spool", spool.close);
+    const { events, rejected, close } = createOutboxes({
       bus,
+      spool,
       maxEvents: settings.BUFFER_MAX_EVENTS,
       maxBytes: settings.BUFFER_MAX_BYTES,
       metrics,
       logger,
     });
     metrics.observeBuffer(events.size);
-    onStop("outboxes", async (hurry) => {
-      const left = await events.drained(hurry);
-      if (left > 0) logger.error({ events: left }, "events are lost: nats did not come back in time");
-      await rejected.drained(hurry);
-    });
+    onStop("outboxes", close);
 
     const sources = await createAllowedSources({
       rules: settings.UDP_ALLOWED_SOURCES,
@@ -57,6 +56,7 @@ await runService({
       sendRejected: rejected.add,
       onReceived: metrics.received,
       onRejected: metrics.rejected,
+      onReported: metrics.reported,
       warn: (facts, message) => logger.warn(facts, message),
     });
 

@@ -8,17 +8,22 @@ import type { BoundSocket } from "./udp-socket.js";
 export type IngestMetrics = {
   received(): void;
   rejected(reason: Rejection): void;
+  reported(): void;
   settled(type: EventType, result: OutboxResult): void;
   rejectedSettled(result: OutboxResult): void;
   retried(code: string): void;
   kernelDropped(datagrams: number): void;
+  spoolRecovered(events: number): void;
+  spoolTorn(records: number): void;
+  spoolFailed(): void;
   observeBuffer(size: () => { events: number; bytes: number }): void;
+  observeSpool(spooled: () => { events: number; bytes: number }): void;
   observeSocket(bound: () => BoundSocket | undefined): void;
 };
 
 /**
- * What this service counts. At rest received = stored + duplicate + dropped + rejected + buffered, over all labels but the
- * status events, which no datagram brings.
+ * What this service counts. At any moment, over all labels, received + status events + recovered = stored + duplicate + dropped +
+ * rejected + buffered + torn; without a spool nothing is recovered or torn.
  */
 export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   const received = metrics.counter({
@@ -29,6 +34,10 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     name: "sensealerts_ingest_datagrams_rejected_total",
     help: "Datagrams that became no event",
     labelNames: ["reason"],
+  });
+  const reported = metrics.counter({
+    name: "sensealerts_ingest_status_events_total",
+    help: "Events on how the socket fares: start, error and stop",
   });
   const settled = metrics.counter({
     name: "sensealerts_ingest_events_total",
@@ -49,6 +58,18 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     name: "sensealerts_ingest_kernel_dropped_datagrams_total",
     help: "Datagrams that the kernel threw away because the socket's receive buffer was full; they are lost",
   });
+  const spoolRecovered = metrics.counter({
+    name: "sensealerts_ingest_spool_recovered_events_total",
+    help: "Events that the spool held at start, from an earlier process, a torn end included",
+  });
+  const spoolTorn = metrics.counter({
+    name: "sensealerts_ingest_spool_torn_records_total",
+    help: "Records in the spool that could not be read back; the events in them are lost",
+  });
+  const spoolFailed = metrics.counter({
+    name: "sensealerts_ingest_spool_errors_total",
+    help: "Writes, reads and deletions in the spool that failed and are tried again",
+  });
   // A rule on a counter needs it to be there before its first increment.
   for (const reason of rejections) rejected.inc({ reason }, 0);
   for (const result of outboxResults) {
@@ -58,20 +79,36 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   return {
     received: () => received.inc(),
     rejected: (reason) => rejected.inc({ reason }),
+    reported: () => reported.inc(),
     settled: (type, result) => settled.inc({ type, result }),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
     retried: (code) => retried.inc({ code }),
     kernelDropped: (datagrams) => kernelDropped.inc(datagrams),
+    spoolRecovered: (events) => spoolRecovered.inc(events),
+    spoolTorn: (records) => spoolTorn.inc(records),
+    spoolFailed: () => spoolFailed.inc(),
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",
-        help: "Events in memory that NATS has not acknowledged",
+        help: "Events that NATS has not acknowledged, in memory or in the spool",
         collect: (gauge) => gauge.set(size().events),
       });
       metrics.gauge({
         name: "sensealerts_ingest_buffered_bytes",
         help: "Bytes of events in memory that NATS has not acknowledged",
         collect: (gauge) => gauge.set(size().bytes),
+      });
+    },
+    observeSpool: (spooled) => {
+      metrics.gauge({
+        name: "sensealerts_ingest_spooled_events",
+        help: "Events in the spool that NATS has not acknowledged, whether they are in memory too or not",
+        collect: (gauge) => gauge.set(spooled().events),
+      });
+      metrics.gauge({
+        name: "sensealerts_ingest_spooled_bytes",
+        help: "Bytes that the spool takes on disk",
+        collect: (gauge) => gauge.set(spooled().bytes),
       });
     },
     observeSocket: (bound) => {

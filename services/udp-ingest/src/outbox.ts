@@ -1,12 +1,20 @@
 import { BusError, type BusMessage, type PublishAck } from "@sense-alerts/bus";
 import { Fifo } from "./fifo.js";
 
-/** What became of a message: `dropped-buffer-full` and `dropped-too-large` are losses, and counted as such. */
-export const outboxResults = ["stored", "duplicate", "dropped-buffer-full", "dropped-too-large"] as const;
+/** What became of a message: those that begin with `dropped` are losses, and counted as such. */
+export const outboxResults = [
+  "stored",
+  "duplicate",
+  "dropped-buffer-full",
+  "dropped-spool-full",
+  "dropped-too-large",
+] as const;
 
 export type OutboxResult = (typeof outboxResults)[number];
 
-export type OutboxOptions<M extends BusMessage> = {
+type WithPayload = Pick<BusMessage, "payload">;
+
+export type OutboxOptions<M extends WithPayload> = {
   readonly publish: (message: M) => Promise<PublishAck>;
   /** Bounds of what is kept: past either, the oldest go first, but for those in flight and the newest of all. */
   readonly maxEvents: number;
@@ -22,8 +30,14 @@ export type Outbox<M> = {
   /** Tries again at once, since the connection is back. */
   wake(): void;
   size(): { events: number; bytes: number };
-  /** Resolves when all is stored or `hurry` aborts; to how many messages were left. */
+  /** Resolves when all is stored or `hurry` aborts; to how many messages were left, and are lost when the process ends. */
   drained(hurry: AbortSignal): Promise<number>;
+};
+
+/** An outbox whose owner sees to the bounds. */
+export type MemoryOutbox<M> = Outbox<M> & {
+  /** Drops the oldest that is not in flight, if `isDue` says so; returns whether it did. */
+  dropOldest(result: OutboxResult, isDue: (message: M) => boolean): boolean;
 };
 
 /** How many acknowledgements may be outstanding: more gains nothing and only lengthens a rewind. */
@@ -34,7 +48,7 @@ const retryAfterMs = 500;
  * Keeps messages in memory until NATS has acknowledged them. They go out in order; after a failure all that is not
  * acknowledged goes out again, in order and with the same ids, so that the stream drops what it had already stored.
  */
-export function createOutbox<M extends BusMessage>(options: OutboxOptions<M>): Outbox<M> {
+export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): MemoryOutbox<M> {
   const waiting = new Fifo<M>();
   /** Sent and not settled, in the order sent. */
   const inFlight = new Set<M>();
@@ -44,6 +58,7 @@ export function createOutbox<M extends BusMessage>(options: OutboxOptions<M>): O
   let bytes = 0;
   let retryTimer: NodeJS.Timeout | undefined;
   let onEmpty: (() => void) | undefined;
+  let hasGivenUp = false;
 
   const isOverfull = () => waiting.length + inFlight.size > options.maxEvents || bytes > options.maxBytes;
 
@@ -53,10 +68,19 @@ export function createOutbox<M extends BusMessage>(options: OutboxOptions<M>): O
     if (waiting.length + inFlight.size === 0) onEmpty?.();
   }
 
+  function dropOldest(result: OutboxResult, isDue: (message: M) => boolean): boolean {
+    const oldest = waiting.peek();
+    if (oldest === undefined || !isDue(oldest)) return false;
+    waiting.shift();
+    settle(oldest, result);
+    return true;
+  }
+
   function rewind(): void {
     waiting.putBack([...inFlight]);
     inFlight.clear();
     failed.clear();
+    if (hasGivenUp) return;
     retryTimer = setTimeout(() => {
       retryTimer = undefined;
       send();
@@ -115,6 +139,7 @@ export function createOutbox<M extends BusMessage>(options: OutboxOptions<M>): O
       retryTimer = undefined;
       send();
     },
+    dropOldest,
     size: () => ({ events: waiting.length + inFlight.size, bytes }),
     drained: async (hurry) => {
       if (waiting.length + inFlight.size > 0 && !hurry.aborted) {
@@ -123,6 +148,7 @@ export function createOutbox<M extends BusMessage>(options: OutboxOptions<M>): O
           hurry.addEventListener("abort", () => resolve(), { once: true });
         });
       }
+      hasGivenUp = true;
       clearTimeout(retryTimer);
       return waiting.length + inFlight.size;
     },

@@ -1,3 +1,4 @@
+import { isAbsolute } from "node:path";
 import {
   bytes,
   checkEach,
@@ -67,12 +68,22 @@ export const udpIngestSettings = {
     default: 100_000,
     min: 1,
     max: 10_000_000,
-    desc: "Events kept in memory while NATS is away; past it the oldest are dropped and counted",
+    desc: "Events kept in memory while NATS is away; past it they are in the spool alone; where there is none the oldest are dropped and counted",
   }),
   BUFFER_MAX_BYTES: bytes({
     default: 67_108_864,
     min: 65_536,
-    desc: "Bytes of events kept in memory while NATS is away; past it the oldest are dropped and counted",
+    desc: "Bytes of events kept in memory while NATS is away; past it they are in the spool alone; where there is none the oldest are dropped and counted",
+  }),
+  SPOOL_DIR: parsed(parseDirectory, {
+    default: undefined,
+    example: "/var/lib/sense-alerts/spool",
+    desc: "Directory on a local disk for events that NATS has not acknowledged, so that a stop or a kill does not lose them; each udp-ingest needs its own; unset = memory only",
+  }),
+  SPOOL_MAX_BYTES: bytes({
+    default: 1_073_741_824,
+    min: 1_048_576,
+    desc: "Most that the spool takes on disk; past it the oldest events are dropped and counted",
   }),
   UDP_DRAIN_SECONDS: wholeNumber({
     default: 0,
@@ -110,4 +121,10 @@ function parseTimezone(given: string): string {
   const name = given.trim();
   if (!isTimezone(name)) throw new TypeError("must be the IANA name of a time zone");
   return name;
+}
+
+function parseDirectory(given: string): string {
+  const path = given.trim();
+  if (!isAbsolute(path)) throw new TypeError("must be an absolute path");
+  return path;
 }

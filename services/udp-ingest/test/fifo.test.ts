@@ -31,6 +31,7 @@ test("behaves like an array with push, shift and unshift, whatever the order of 
           );
         }
         assert.equal(fifo.length, model.length);
+        assert.equal(fifo.peek(), model[0]);
       }
       assert.deepEqual(
         model.map(() => fifo.shift()),

@@ -19,6 +19,7 @@ type Recorded = {
   readonly warnings: readonly { readonly facts: object; readonly message: string }[];
   readonly asked: readonly (string | ReceivedDatagram)[];
   received(): number;
+  reported(): number;
 };
 
 /** An ingest at a stopped clock, which takes `10.*` and up to 100 bytes, and for which `unreadable` alone is too short. */
@@ -30,6 +31,7 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
   const warnings: { facts: object; message: string }[] = [];
   const asked: (string | ReceivedDatagram)[] = [];
   let received = 0;
+  let reported = 0;
   const ingest = createIngest({
     instance: "ingest-1",
     subjectPrefix: "sense",
@@ -47,10 +49,11 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
     sendRejected: (message) => rejected.push(message),
     onReceived: () => received++,
     onRejected: (reason) => reasons.push(reason),
+    onReported: () => reported++,
     warn: (facts, message) => warnings.push({ facts, message }),
     ...options,
   });
-  return { ingest, events, rejected, reasons, warnings, asked, received: () => received };
+  return { ingest, events, rejected, reasons, warnings, asked, received: () => received, reported: () => reported };
 }
 
 test("makes an event of a datagram and sends it on", (t) => {
@@ -158,12 +161,12 @@ test("writes no flood of warnings for a flood of invented senders, but counts an
 });
 
 test("tells how the socket fares as events, each with an id of its own", (t) => {
-  const { ingest, events, received } = ingestAt(t, { subjectPrefix: "acme" });
+  const { ingest, events, received, reported } = ingestAt(t, { subjectPrefix: "acme" });
   ingest.report("start", "0.0.0.0", 9998, "");
   ingest.report("error", "::", 9998, "bind EADDRINUSE :::9998");
   ingest.report("start", "::", 9998, "");
   ingest.report("stop", "::", 9998, "");
-  assert.equal(received(), 0);
+  assert.deepEqual([received(), reported()], [0, 4]);
   assert.deepEqual(
     events.map(({ subject, type }) => [subject, type]),
     Array(4).fill(["acme.ingest.status", "sense.ingest.status"]),

@@ -27,6 +27,10 @@ test("has every counter at zero before anything is counted, so that a rule sees 
   const expected = new Map<string, number>([
     ["sensealerts_ingest_datagrams_received_total", 0],
     ["sensealerts_ingest_kernel_dropped_datagrams_total", 0],
+    ["sensealerts_ingest_status_events_total", 0],
+    ["sensealerts_ingest_spool_recovered_events_total", 0],
+    ["sensealerts_ingest_spool_torn_records_total", 0],
+    ["sensealerts_ingest_spool_errors_total", 0],
   ]);
   for (const reason of rejections) expected.set(`sensealerts_ingest_datagrams_rejected_total{reason="${reason}"}`, 0);
   for (const result of outboxResults) {
@@ -46,6 +50,10 @@ test("counts each thing under its own name and labels", async () => {
   metrics.settled("sense.task.failed", "dropped-buffer-full");
   metrics.rejectedSettled("duplicate");
   metrics.retried("no-ack");
+  metrics.reported();
+  metrics.spoolRecovered(5);
+  metrics.spoolTorn(2);
+  metrics.spoolFailed();
   const counted = [...(await scrape())].filter(([, value]) => value > 0);
   assert.deepEqual(
     new Map(counted.toSorted()),
@@ -55,25 +63,32 @@ test("counts each thing under its own name and labels", async () => {
       ['sensealerts_ingest_events_total{type="sense.task.failed",result="dropped-buffer-full"}', 1],
       ['sensealerts_ingest_events_total{type="sense.task.failed",result="stored"}', 1],
       ['sensealerts_ingest_publish_failures_total{code="no-ack"}', 1],
+      ["sensealerts_ingest_status_events_total", 1],
+      ["sensealerts_ingest_spool_errors_total", 1],
+      ["sensealerts_ingest_spool_recovered_events_total", 5],
+      ["sensealerts_ingest_spool_torn_records_total", 2],
       ['sensealerts_ingest_rejected_copies_total{result="duplicate"}', 1],
     ]),
   );
 });
 
-test("shows the buffer and the socket as they are at each scrape", async () => {
+test("shows the buffer, the spool and the socket as they are at each scrape", async () => {
   const { metrics, scrape } = ingestMetrics();
   let size = { events: 7, bytes: 700 };
+  let spooled = { events: 3, bytes: 300 };
   let bound: BoundSocket | undefined = { address: "0.0.0.0", port: 9998, receiveBufferBytes: 65_536 };
   metrics.observeBuffer(() => size);
+  metrics.observeSpool(() => spooled);
   metrics.observeSocket(() => bound);
   const gauges = async () => {
     const values = await scrape();
-    return ["buffered_events", "buffered_bytes", "receive_buffer_bytes"].map((name) =>
-      values.get(`sensealerts_ingest_${name}`),
+    return ["buffered_events", "buffered_bytes", "spooled_events", "spooled_bytes", "receive_buffer_bytes"].map(
+      (name) => values.get(`sensealerts_ingest_${name}`),
     );
   };
-  assert.deepEqual(await gauges(), [7, 700, 65_536]);
+  assert.deepEqual(await gauges(), [7, 700, 3, 300, 65_536]);
   size = { events: 0, bytes: 0 };
+  spooled = { events: 0, bytes: 0 };
   bound = undefined;
-  assert.deepEqual(await gauges(), [0, 0, 0]);
+  assert.deepEqual(await gauges(), [0, 0, 0, 0, 0]);
 });

@@ -132,3 +132,16 @@ test("gives up draining when told to hurry, says how many are left, and tries no
   await answersDealtWith();
   assert.equal(stream.published.length, triesSoFar);
 });
+
+test("tries no more either when the answers come only after it has given up", async (t) => {
+  stopClock(t);
+  const { add, stream, outbox } = outboxToMemory();
+  stream.stall();
+  add(["a", "b"]);
+  assert.equal(await outbox.drained(AbortSignal.abort()), 2);
+  stream.breakOff();
+  await answersDealtWith();
+  t.mock.timers.tick(60_000);
+  await answersDealtWith();
+  assert.deepEqual(stream.published, ["a", "b"]);
+});

@@ -16,16 +16,22 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
   const unexpected = () => assert.fail("not counted by the outboxes");
   const outboxes: Outboxes = createOutboxes({
     bus: { publish: stream.publish, onChange: (listener) => listeners.push(listener) },
+    spool: undefined,
     maxEvents,
     maxBytes: 1_000_000,
     metrics: {
       received: unexpected,
       rejected: unexpected,
+      reported: unexpected,
       settled: (type, result) => counted.push(`${type} ${result}`),
       rejectedSettled: (result) => counted.push(`copy ${result}`),
       retried: (code) => counted.push(`retry ${code}`),
       kernelDropped: unexpected,
+      spoolRecovered: unexpected,
+      spoolTorn: unexpected,
+      spoolFailed: unexpected,
       observeBuffer: unexpected,
+      observeSpool: unexpected,
       observeSocket: unexpected,
     },
     logger,
