@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { BusError, PublishAck } from "@sense-alerts/bus";
 import { Fifo } from "../fifo.js";
 import type { EventMessage } from "../messages.js";
@@ -214,6 +215,8 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   }
 
   async function dropOldestSegment(): Promise<void> {
+    // While NATS is away what was sent has failed already, but is in flight until that has been dealt with.
+    await turn();
     const through = spool.oldestThrough();
     while (window.dropOldest("dropped-spool-full", ({ sequence }) => sequence > 0 && sequence <= through));
     // What the window still has of it is in flight, and may be stored; from here on it is in memory alone.
