@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import {
   AckPolicy,
   type ConsumerConfig,
@@ -77,7 +78,9 @@ async function make(
   logger: BusLogger,
 ): Promise<number> {
   const { state } = await manager.streams.info(stream);
-  const startTime = new Date(Date.now() - maxAgeMs).toISOString();
+  // Down to the nanosecond, so that of two replicas with the same thought in the same millisecond one is refused: the other made it.
+  const nanoseconds = String(randomInt(1_000_000)).padStart(6, "0");
+  const startTime = new Date(Date.now() - maxAgeMs).toISOString().replace("Z", `${nanoseconds}Z`);
   const config = { ...wanted, deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime };
   try {
     const { delivered } = await manager.consumers.add(stream, config);
