@@ -72,6 +72,7 @@ test("the README's permissions and access rules are all that the services need, 
   await sendAlert(ingest, subscriber, { tag: "/scheduler-task-aborted/" });
   await sendDatagram(port, newTask({ tag: "/scheduler-task-success/" }).datagram);
   await sendDatagram(port, "/no-such-tag/;a;b");
+  await eventually(async () => assert.equal((await nats.stream("SENSE_REJECTED"))?.state.messages, 1));
   // What the alerter cannot read becomes a dead letter; udp-ingest's user may publish there.
   const asIngest = { port: nats.port, user: "udp-ingest", password: "ingest-pw" };
   assert.equal(await askNats(asIngest, "publish", "sense.task.failed", "no event"), undefined);
