@@ -31,7 +31,7 @@ const basicTopic = "qliksense/task_failure";
 export const fullTopic = "qliksense/task_failure_full";
 
 /** Sends failed tasks like no others, and remembers their executions in the order sent. */
-export function createSender(ports: readonly number[]) {
+export function createSender(ports: readonly number[], address = "127.0.0.1") {
   const sent: string[] = [];
   return {
     sent,
@@ -40,7 +40,7 @@ export function createSender(ports: readonly number[]) {
       const executionIds = Array.from({ length: count }, () => randomUUID());
       const datagrams = executionIds.map((executionId) => taskDatagram({ executionId }));
       sent.push(...executionIds);
-      await Promise.all(ports.map((port) => sendDatagrams(port, datagrams, { perSecond })));
+      await Promise.all(ports.map((port) => sendDatagrams(port, datagrams, { perSecond, address })));
     },
   };
 }

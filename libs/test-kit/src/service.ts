@@ -14,6 +14,8 @@ export interface ServiceOptions {
   readonly nodeArgs?: readonly string[];
   /** When startService resolves: once the process runs (the default), once its HTTP port is open, or once /readyz answers 200. */
   readonly waitFor?: "process" | "http" | "ready";
+  /** The network namespace that it runs in (`ip netns`); HTTP_HOST then is an address of it that this process reaches. */
+  readonly namespace?: string;
 }
 
 export interface Service {
@@ -96,7 +98,7 @@ export async function startServiceAt(
   t: Scope,
   name: ServiceName,
   env: Environment,
-  { nodeArgs = [], waitFor = "process" }: ServiceOptions = {},
+  { nodeArgs = [], waitFor = "process", namespace }: ServiceOptions = {},
 ): Promise<Service> {
   const logs: LogLine[] = [];
   const badLines: string[] = [];
@@ -106,7 +108,9 @@ export async function startServiceAt(
     if (parsed === undefined) badLines.push(line);
     else logs.push(parsed);
   });
-  const child = await startChild(process.execPath, [...nodeArgs, main], {
+  const inNamespace = namespace === undefined ? [] : ["ip", "netns", "exec", namespace];
+  const [program = "", ...args] = [...inNamespace, process.execPath, ...nodeArgs, main];
+  const child = await startChild(program, args, {
     env: environmentFor(name, env),
     onStdout: onLine,
     onStderr: (text) => {
@@ -143,7 +147,8 @@ export async function startServiceAt(
   }
 
   async function get(path: string): Promise<Response> {
-    const url = `http://127.0.0.1:${await service.httpPort()}${path}`;
+    const host = namespace === undefined ? "127.0.0.1" : env["HTTP_HOST"];
+    const url = `http://${host}:${await service.httpPort()}${path}`;
     return fetch(url, { signal: AbortSignal.timeout(requestTimeoutMs) });
   }
 
