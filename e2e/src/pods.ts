@@ -3,7 +3,7 @@ import { randomInt } from "node:crypto";
 import { cleanUpAfter, type Scope } from "@sense-alerts/test-kit";
 
 /** A network namespace beside this one, as a pod has on its node. */
-export interface Pod {
+interface Pod {
   readonly namespace: string;
   readonly address: string;
   /** The node's address, as the pod sees it. */
