@@ -1,0 +1,11 @@
+export type {
+  App,
+  CustomProperty,
+  Execution,
+  ExecutionQuestion,
+  ExecutionStatus,
+  Repository,
+  Task,
+  TaskType,
+} from "./repository.js";
+export { RepositoryError, type RepositoryErrorCode } from "./repository-error.js";
