@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { TaskEvent } from "@sense-alerts/event-contract";
 import {
   type App,
@@ -72,6 +73,8 @@ class UnavailableError extends Error {
 
 export function createEnricher(options: EnricherOptions): Enricher {
   const { repository, keepMs, scriptLogLines, hurry } = options;
+  // Every alert that waits listens to it.
+  setMaxListeners(0, hurry);
   const metadataTurns = createTurns(metadataAtOnce);
   const runTurns = createTurns(runsAtOnce);
   const kept = { turns: metadataTurns, keepMs, mostKept };

@@ -1,4 +1,3 @@
-import { setMaxListeners } from "node:events";
 import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlertTopics } from "./alert-messages.js";
 import type { DeliverOptions } from "./deliver.js";
@@ -92,8 +91,6 @@ export function startQrs(context: Context, topics: AlertTopics): Qrs | undefined
 /** When half of the time for the stop is over, what waits for QRS is published without it rather than handed back. */
 function halfTimeAfter(stop: AbortSignal, timeoutMs: number): AbortSignal {
   const half = new AbortController();
-  // Every alert that waits listens to it.
-  setMaxListeners(0, half.signal);
   stop.addEventListener("abort", () => setTimeout(() => half.abort(), timeoutMs / 2).unref(), { once: true });
   return half.signal;
 }
