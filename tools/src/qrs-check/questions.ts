@@ -42,7 +42,7 @@ export async function askRight(inspection: Inspection, entity: InspectedEntity):
     const toDo = `give the user the right to read ${plural} (QMC, Security rules), unless the site has none`;
     return count === 0 && noneIsBad
       ? bad(`the user sees no ${plural}`, toDo)
-      : good(`the user sees ${count} ${plural}`);
+      : good(`${plural} that the user sees: ${count}`);
   } catch (error) {
     const { code, message } = asRepositoryError(error);
     const toDo =

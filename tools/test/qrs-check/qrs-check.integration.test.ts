@@ -43,7 +43,10 @@ test("says of each step that it is right, and does nothing in Sense", async (t) 
   const qrs = await startFilled(t);
   const { code, steps, stdout, stderr } = await check(t, qrs.environment);
   assert.deepEqual([code, steps, stderr], [0, [...upTo(...allSteps), "- start tasks"], ""]);
-  assert.match(stdout, /the user sees 2 tasks\n.*the user sees 1 apps\n.*the user sees 1 execution results/);
+  assert.match(
+    stdout,
+    /tasks that the user sees: 2\n.*apps that the user sees: 1\n.*execution results that the user sees: 1/,
+  );
   assert.match(stdout, /valid until 20\d\d-\d\d-\d\d/);
   assert.equal(qrs.count(/^POST/), 0);
 });
