@@ -5,8 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { type Environment, runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
-import { makeCertificates } from "../src/certificates.js";
+import { type Environment, makeCertificates, runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
 
 const file = { after };
 const dir = tempDir(file);
