@@ -277,15 +277,18 @@ const fullOf = (event: SenseEvent): Composed => {
 function startWaiting() {
   const made = new Map<string, (composed: Composed) => void>();
   const aside: number[] = [];
-  const started = startBroker((event) => {
-    const composed = composeMessages(event, topics);
-    assert(composed.ok);
-    return {
-      ok: true,
-      messages: composed.messages.filter(({ kind }) => kind !== "full"),
-      full: () => new Promise((resolve) => made.set(event.id, resolve)),
-    };
-  }, (change) => aside.push(change));
+  const started = startBroker(
+    (event) => {
+      const composed = composeMessages(event, topics);
+      assert(composed.ok);
+      return {
+        ok: true,
+        messages: composed.messages.filter(({ kind }) => kind !== "full"),
+        full: () => new Promise((resolve) => made.set(event.id, resolve)),
+      };
+    },
+    (change) => aside.push(change),
+  );
   return { ...started, made, aside };
 }
 
@@ -348,10 +351,16 @@ test("hands an event back that is to stop while its full message is made", async
 
 test("sets an event aside while its plan is made, and hands it back when the plan says so or it is to stop", async () => {
   const aside: number[] = [];
-  const { handle, published } = startBroker(async () => ({ ok: "later", delayMs: 30_000 }), (change) => aside.push(change));
+  const { handle, published } = startBroker(
+    async () => ({ ok: "later", delayMs: 30_000 }),
+    (change) => aside.push(change),
+  );
   assert.deepEqual(await handle(taskEvent()), { kind: "later", delayMs: 30_000 });
   assert.deepEqual(published, []);
-  const hung = startBroker(() => new Promise<Plan>(() => {}), (change) => aside.push(change));
+  const hung = startBroker(
+    () => new Promise<Plan>(() => {}),
+    (change) => aside.push(change),
+  );
   const stop = new AbortController();
   const outcome = hung.handle(taskEvent(), stop.signal);
   await setImmediate();

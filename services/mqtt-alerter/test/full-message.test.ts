@@ -92,14 +92,20 @@ test("has Butler's qs_ fields behind its ten, and the run behind ours, when QRS 
 
 test("keeps the types of fields that QRS has nothing for", () => {
   const nothing = { task: undefined, app: undefined, execution: undefined, scriptLogTail: [] };
-  const { qs_appTags, qs_appCustomProperties, qs_taskTags, qs_taskCustomProperties, ...rest } = fullMessage(taskEvent(), {
-    kind: "complete",
-    ...nothing,
-  });
+  const { qs_appTags, qs_appCustomProperties, qs_taskTags, qs_taskCustomProperties, ...rest } = fullMessage(
+    taskEvent(),
+    {
+      kind: "complete",
+      ...nothing,
+    },
+  );
   assert.deepEqual([qs_appTags, qs_appCustomProperties, qs_taskTags, qs_taskCustomProperties], [[], [], [], []]);
   assert.deepEqual([rest["qs_appMetadata"], rest["qs_taskMetadata"], rest["executionDetails"]], [{}, {}, []]);
   const nulls = ["taskType", "executingNodeName", "executionStatus", "executionDurationMs"];
-  assert.deepEqual(nulls.map((key) => rest[key]), [null, null, null, null]);
+  assert.deepEqual(
+    nulls.map((key) => rest[key]),
+    [null, null, null, null],
+  );
   assert.deepEqual(rest["scriptLogTail"], []);
 });
 
