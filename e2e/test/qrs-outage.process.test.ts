@@ -139,3 +139,17 @@ test("a storm of 1,000 alerts of 1,000 tasks asks for each thing once", async (t
   t.diagnostic(`${qrs.requests.length} requests`);
   assert.ok(qrs.requests.length <= 3_010, `${qrs.requests.length} requests`);
 });
+
+test("at a stop what waits for QRS is published without it, in half of the time for the stop", async (t) => {
+  const stack = await startWithQrs(t, { QRS_TIMEOUT_SECONDS: "60", SHUTDOWN_TIMEOUT_SECONDS: "4" });
+  const { qrs, ingest, alerter } = stack;
+  qrs.behave({ silent: "never" });
+  const { executionIds, datagrams } = runsOf([addTask(qrs)], 20);
+  await sendDatagrams(await ingest.udpPort(), datagrams);
+  await eventually(() => assert.equal(stack.on("qliksense/task_failure").length, 20));
+  const { code, ms } = await alerter.stop();
+  assert.equal(code, 0);
+  assert.ok(ms < 4_000, `${ms} ms`);
+  const { enrichments } = await delivered(t, stack, executionIds);
+  assert.deepEqual(enrichments, { unavailable: 20 });
+});
