@@ -16,6 +16,7 @@ const maxAckPending = 10_000;
 
 type WantedConsumer = Pick<ConsumerConfig, "ack_policy" | "ack_wait" | "max_deliver" | "max_ack_pending"> & {
   readonly durable_name: string;
+  readonly filter_subject?: string;
 };
 
 export type WantedDurable = {
@@ -24,6 +25,7 @@ export type WantedDurable = {
   readonly ackWaitMs: number;
   /** A consumer that is made anew passes over what was stored longer ago. */
   readonly maxAgeMs: number;
+  readonly filterSubject?: string | undefined;
 };
 
 /**
@@ -32,7 +34,7 @@ export type WantedDurable = {
  */
 export async function ensureDurable(
   connection: NatsConnection,
-  { stream, durable, ackWaitMs, maxAgeMs }: WantedDurable,
+  { stream, durable, ackWaitMs, maxAgeMs, filterSubject }: WantedDurable,
   logger: BusLogger,
 ): Promise<number> {
   const wanted: WantedConsumer = {
@@ -42,6 +44,7 @@ export async function ensureDurable(
     // An event leaves the consumer when it is delivered or a dead letter, never by being tried often enough.
     max_deliver: -1,
     max_ack_pending: maxAckPending,
+    ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
   };
   const manager = await connection.jetstreamManager({ checkAPI: false });
   const found = await find(manager, stream, durable);

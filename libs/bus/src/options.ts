@@ -20,6 +20,8 @@ export type BusOptions = {
   readonly streamMaxAgeMs: number;
   readonly streamMaxBytes: number;
   readonly dedupWindowMs: number;
+  /** Whether the stream of the requests to start tasks is wanted too. */
+  readonly requests?: boolean;
 };
 
 /** What the bus logs through: a pino logger fits. */
