@@ -39,7 +39,7 @@ export function startConsumer(
   options: BusOptions & ConsumerOptions,
   logger: BusLogger,
 ): Consumption {
-  const { stream: streamName = options.streamName, durable, maxInHand, maxAgeMs, ackWaitMs = 30_000 } = options;
+  const { stream: streamName = options.streamName, durable, maxInHand, aside, maxAgeMs, ackWaitMs = 30_000 } = options;
   const held = new Map<string, Held>();
   const finished = new Recent(rememberedAcks);
   const openPull = new OpenPull();
@@ -65,7 +65,7 @@ export function startConsumer(
 
   /** Asks for as many messages as there is room for, unless that is less than `leastRoom` or NATS was asked already. */
   function pull(leastRoom = 1): void {
-    const room = maxInHand - held.size;
+    const room = maxInHand - held.size + (aside?.count() ?? 0);
     if (!ready || openPull.remaining > 0 || room < leastRoom || !options.wanted()) return;
     const reply = `${pullInbox}${++lastPull}`;
     openPull.opened(reply, room, performance.now() + pullExpiresMs + pullGraceMs);
@@ -134,7 +134,7 @@ export function startConsumer(
       known.reply = reply;
       if (known.acked) acknowledge(known);
     } else if (finished.has(key)) send(reply, "+ACK");
-    else if (stopping.signal.aborted || held.size >= maxInHand) send(reply, "-NAK");
+    else if (stopping.signal.aborted || held.size >= maxInHand + (aside?.most ?? 0)) send(reply, "-NAK");
     else {
       const delivery = { subject: message.subject, bytes: message.data, sequence, deliveries };
       const entry: Held = { reply, key, delivery, acked: false, touchedMs: performance.now() };
@@ -250,7 +250,7 @@ export function startConsumer(
     state: () => ({ up: ready, detail }),
     inHand: () => held.size,
     pending: () => pending,
-    wake: () => pull(),
+    wake: pullSoon,
     close: async (hurry) => {
       stopping.abort();
       unready("closed");

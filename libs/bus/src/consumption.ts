@@ -23,6 +23,11 @@ export type ConsumerOptions = {
   readonly filterSubject?: string;
   /** How many deliveries may be in hand at once. */
   readonly maxInHand: number;
+  /**
+   * Deliveries that are in hand and do not count, since they wait for something that must not hold up others: how many
+   * there are now, and `most`. Call `wake()` when there are more.
+   */
+  readonly aside?: { readonly most: number; count(): number };
   /** NATS hands a delivery out again when it hears nothing of it for this long; 30 s if left out. */
   readonly ackWaitMs?: number;
   /** When the durable consumer has to be made, it begins with what was stored this long ago: no storm of old alerts. */

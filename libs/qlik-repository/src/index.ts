@@ -1,3 +1,5 @@
+export { createRepository } from "./create-repository.js";
+export type { BreakerOptions, Question, RepositoryOptions, RequestReport } from "./options.js";
 export type {
   App,
   CustomProperty,

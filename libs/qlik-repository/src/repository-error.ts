@@ -15,16 +15,21 @@ export type RepositoryErrorCode =
   | "invalid-answer"
   | "suspended";
 
+type Facts = ErrorOptions & { readonly status?: number; readonly sent?: boolean };
+
 /** A failed question to QRS. The message says what to do; it holds no secret and no key. */
 export class RepositoryError extends Error {
   readonly code: RepositoryErrorCode;
   /** The HTTP status, when there was an answer. */
   readonly status: number | undefined;
+  /** False = QRS has surely not seen the request, so that nothing can have come of it. */
+  readonly sent: boolean;
 
-  constructor(code: RepositoryErrorCode, message: string, options: ErrorOptions & { readonly status?: number } = {}) {
+  constructor(code: RepositoryErrorCode, message: string, { status, sent = true, ...options }: Facts = {}) {
     super(message, options);
     this.name = "RepositoryError";
     this.code = code;
-    this.status = options.status;
+    this.status = status;
+    this.sent = sent;
   }
 }

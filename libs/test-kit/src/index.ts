@@ -1,3 +1,4 @@
+export { type Certificates, type CertificatesOptions, makeCertificates } from "./certificates.js";
 export type { ChildExit } from "./child.js";
 export { cleanUpAfter, type Scope } from "./clean-up.js";
 export { type EventuallyOptions, eventually } from "./eventually.js";
@@ -15,6 +16,9 @@ export {
 } from "./nats-server.js";
 export { type PublishOptions, type PublishProperties, publishMqtt } from "./publish-mqtt.js";
 export { type NatsPublication, publishNats } from "./publish-nats.js";
+export type { Entity as QrsEntity, QrsApp, QrsExecution, QrsTask } from "./qrs/entities.js";
+export { type Qrs, type QrsBehaviour, type QrsOptions, type QrsRequest, startQrs } from "./qrs/qrs.js";
+export type { QrsStart } from "./qrs/store.js";
 export { runTool, type ToolName, type ToolRun } from "./run-tool.js";
 export { type PacedSendOptions, type SendOptions, sendDatagram, sendDatagrams } from "./send-datagrams.js";
 export type { Server } from "./server.js";

@@ -1,6 +1,8 @@
 import type { IngestStatusEvent, SenseEvent, TaskEvent, TaskEventType } from "@sense-alerts/event-contract";
+import type { Enrichment } from "./enrichment.js";
 import { fullMessage } from "./full-message.js";
 import { isMqttString } from "./mqtt-string.js";
+import { type Named, namesOf } from "./names.js";
 import { renderTopic, type TopicTemplate } from "./topic.js";
 
 /** One MQTT message that comes of an event, or of a request. */
@@ -26,27 +28,37 @@ export type AlertTopics = {
   readonly serverStatus: TopicTemplate | undefined;
 };
 
+/** What is known beyond the event. */
+export type Known = {
+  /** How a distribution ended: its alert goes to the topics of that. */
+  readonly ended?: TaskEventType | undefined;
+  /** The task as QRS has it, for the name in the basic message. */
+  readonly task?: Named | undefined;
+  /** For the full message; `off` if left out. */
+  readonly enrichment?: Enrichment;
+};
+
 export type Composed =
   | { readonly ok: true; readonly messages: readonly AlertMessage[] }
   | { readonly ok: false; readonly reason: "topic-too-long" | "user-property-invalid" };
 
 /** The messages of an event in the order they are to go out, basic before full. None when its topics are off. */
-export function composeMessages(event: SenseEvent, topics: AlertTopics): Composed {
-  const composed = composeAll(event, topics);
+export function composeMessages(event: SenseEvent, topics: AlertTopics, known: Known = {}): Composed {
+  const composed = composeAll(event, topics, known);
   const properties = composed.ok
     ? composed.messages.flatMap((message) => Object.values(message.userProperties).flat())
     : [];
   return properties.every(isMqttString) ? composed : { ok: false, reason: "user-property-invalid" };
 }
 
-function composeAll(event: SenseEvent, topics: AlertTopics): Composed {
+function composeAll(event: SenseEvent, topics: AlertTopics, known: Known): Composed {
   switch (event.type) {
     case "sense.ingest.status":
       return statusMessage(event, topics.serverStatus);
     case "sense.engine.reload-failed":
       return { ok: true, messages: [] };
     default:
-      return taskMessages(event, topics.tasks[event.type]);
+      return taskMessages(event, topics.tasks[known.ended ?? event.type], known);
   }
 }
 
@@ -57,26 +69,28 @@ function statusMessage(event: IngestStatusEvent, template: TopicTemplate | undef
   return { ok: true, messages: [{ kind: "status", topic: template.text, payload: event.data.status, ...text }] };
 }
 
-function taskMessages(event: TaskEvent, topics: TaskTopics): Composed {
+function taskMessages(event: TaskEvent, topics: TaskTopics, { task, enrichment }: Known): Composed {
   const userProperties: Record<string, string> = {
     eventId: event.id,
     eventType: event.type,
     taskId: event.data.taskId,
   };
   if (event.traceparent !== undefined) userProperties["traceparent"] = event.traceparent;
-  const { hostName, taskName, taskId, appName, appId, executionId } = event.data;
-  const values = { hostName, taskName, taskId, appName, appId, executionId };
+  const { hostName, taskId, appId, executionId } = event.data;
   const messages: AlertMessage[] = [];
   if (topics.basic !== undefined) {
-    const topic = renderTopic(topics.basic, values);
+    const { taskName, appName } = namesOf(event.data, task);
+    const topic = renderTopic(topics.basic, { hostName, taskName, taskId, appName, appId, executionId });
     if (topic === undefined) return { ok: false, reason: "topic-too-long" };
     const contentType = "text/plain; charset=utf-8";
-    messages.push({ kind: "basic", topic, payload: event.data.taskName, contentType, userProperties });
+    messages.push({ kind: "basic", topic, payload: taskName, contentType, userProperties });
   }
   if (topics.full !== undefined) {
-    const topic = renderTopic(topics.full, values);
+    const told = enrichment?.kind === "complete" ? enrichment : undefined;
+    const { taskName, appName } = namesOf(event.data, told?.task, told?.app);
+    const topic = renderTopic(topics.full, { hostName, taskName, taskId, appName, appId, executionId });
     if (topic === undefined) return { ok: false, reason: "topic-too-long" };
-    const payload = JSON.stringify(fullMessage(event));
+    const payload = JSON.stringify(fullMessage(event, enrichment));
     messages.push({ kind: "full", topic, payload, contentType: "application/json", userProperties });
   }
   return { ok: true, messages };

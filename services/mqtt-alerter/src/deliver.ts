@@ -3,14 +3,23 @@ import { decodeEvent, type SenseEvent } from "@sense-alerts/event-contract";
 import type { AlertMessage, Composed } from "./alert-messages.js";
 import { PublishError } from "./publish-error.js";
 
+/** What is to be done about an event. `later`: to be handed back, nothing can be said of it yet. */
+export type Plan =
+  | { readonly ok: true; readonly messages: readonly AlertMessage[]; readonly full?: () => Promise<Composed> }
+  | { readonly ok: false; readonly reason: string }
+  | { readonly ok: "later"; readonly delayMs: number };
+
 export type DeliverOptions = {
-  readonly compose: (event: SenseEvent) => Composed;
+  /** The messages of an event, and `full` where that one has yet to be made: the others do not wait for it. */
+  readonly plan: (event: SenseEvent) => Plan | Promise<Plan>;
   /** Resolves at the PUBACK, rejects with a PublishError. */
   readonly publish: (message: AlertMessage) => Promise<void>;
   /** Resolves when there is a connection to the broker, in the order of the calls; rejects when the signal aborts. */
   readonly whenOnline: (signal: AbortSignal) => Promise<void>;
   readonly onPublished: (message: AlertMessage, event: SenseEvent) => void;
   readonly onRetry: (message: AlertMessage, error: PublishError) => void;
+  /** An event waits for nothing but its plan or its full message (1), or does so no more (-1). */
+  readonly onAside?: (change: 1 | -1) => void;
 };
 
 /** What the broker will never take, however often it is sent: topic name invalid, packet too large, payload format invalid. */
@@ -29,7 +38,9 @@ const brokeRetryMs = 60_000;
 /** As many as NATS leaves unacknowledged; the oldest is forgotten first, and all of its messages sent again. */
 const mostRemembered = 10_000;
 
-type MessageResult = { kind: "published" } | Exclude<Outcome, { kind: "done" }>;
+type MessageResult = { kind: "published"; of: AlertMessage["kind"] } | Exclude<Outcome, { kind: "done" }>;
+
+const handedBack = { kind: "later", delayMs: 0 } as const;
 
 /**
  * The use case of this service: makes a handler that turns a delivery from the bus into its MQTT messages and is done when
@@ -52,7 +63,7 @@ export function createDeliver(options: DeliverOptions): (delivery: Delivery, sig
       try {
         await options.publish(message);
         options.onPublished(message, event);
-        return { kind: "published" };
+        return { kind: "published", of: message.kind };
       } catch (error) {
         if (!(error instanceof PublishError)) throw error;
         const reason = permanent.get(error.reasonCode ?? 0);
@@ -64,25 +75,75 @@ export function createDeliver(options: DeliverOptions): (delivery: Delivery, sig
         await options.whenOnline(signal).catch(() => undefined);
       }
     }
-    return { kind: "later", delayMs: 0 };
+    return handedBack;
+  }
+
+  /** Undefined when the signal aborts first. Counted as aside once all else is done. */
+  async function wait<T>(wanted: Promise<T>, allElse: Promise<unknown>, signal: AbortSignal): Promise<T | undefined> {
+    let state: "counts" | "aside" | "over" = "counts";
+    const setAside = () => {
+      if (state !== "counts") return;
+      state = "aside";
+      options.onAside?.(1);
+    };
+    // What fails in it is told to who waits for it.
+    allElse.then(setAside, () => undefined);
+    try {
+      return await unlessAborted(wanted, signal);
+    } finally {
+      if ((state as string) === "aside") options.onAside?.(-1);
+      state = "over";
+    }
+  }
+
+  async function deliverFull(
+    made: Promise<Composed>,
+    others: Promise<unknown>,
+    event: SenseEvent,
+    signal: AbortSignal,
+  ): Promise<readonly MessageResult[]> {
+    const composed = await wait(made, others, signal);
+    if (composed === undefined) return [handedBack];
+    if (!composed.ok) return [{ kind: "dead", reason: composed.reason }];
+    return Promise.all(composed.messages.map((message) => deliverMessage(message, event, signal)));
   }
 
   return async (delivery, signal) => {
     const decoded = decodeEvent(delivery.bytes);
     if (!decoded.ok) return { kind: "dead", reason: decoded.reason };
     const { event } = decoded;
-    const composed = options.compose(event);
-    if (!composed.ok) return { kind: "dead", reason: composed.reason };
+    const planned = options.plan(event);
+    // A plan that is there is carried out in this tick, so the messages go out in the order of the events.
+    const plan = planned instanceof Promise ? await wait(planned, Promise.resolve(), signal) : planned;
+    if (plan === undefined) return handedBack;
+    if (plan.ok === "later") return { kind: "later", delayMs: plan.delayMs };
+    if (!plan.ok) return { kind: "dead", reason: plan.reason };
     const kinds = acknowledged.get(event.id) ?? [];
     acknowledged.delete(event.id);
-    const open = composed.messages.filter((message) => !kinds.includes(message.kind));
+    const open = plan.messages.filter((message) => !kinds.includes(message.kind));
     // All are written in this tick, in their order; only their acknowledgements are waited for together.
-    const results = await Promise.all(open.map((message) => deliverMessage(message, event, signal)));
+    const others = Promise.all(open.map((message) => deliverMessage(message, event, signal)));
+    const isFullOpen = plan.full !== undefined && !kinds.includes("full");
+    const full = isFullOpen ? deliverFull(plan.full(), others, event, signal) : [];
+    const results = (await Promise.all([others, full])).flat();
     // What can still go out goes out before the event is given up for what cannot.
     const later = results.find((result) => result.kind === "later");
     if (later === undefined) return results.find((result) => result.kind === "dead") ?? { kind: "done" };
-    const published = open.filter((_, index) => results[index]?.kind === "published");
-    remember(event.id, [...kinds, ...published.map((message) => message.kind)]);
+    remember(event.id, [...kinds, ...results.flatMap((result) => (result.kind === "published" ? [result.of] : []))]);
     return later;
   };
+}
+
+async function unlessAborted<T>(wanted: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let onAbort = () => {};
+  const aborted = new Promise<undefined>((resolve) => {
+    onAbort = () => resolve(undefined);
+    if (signal.aborted) onAbort();
+    signal.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([wanted, aborted]);
+  } finally {
+    signal.removeEventListener("abort", onAbort);
+  }
 }

@@ -6,6 +6,7 @@ import { startBroker } from "./broker.js";
 import { createDeliver } from "./deliver.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { mqttOptionsOf, readSettings } from "./settings.js";
+import { createAside, startQrs } from "./start-qrs.js";
 
 /** All replicas read through this one durable consumer, so each event goes to one of them. */
 const durable = "mqtt-alerter";
@@ -14,7 +15,8 @@ await runService({
   name: "mqtt-alerter",
   env: process.env,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, onStop }) => {
+  start: async (context) => {
+    const { settings, logger, metrics: registry, health, onStop } = context;
     const metrics = createAlerterMetrics(registry);
     const topics = alertTopicsOf(settings);
 
@@ -26,8 +28,10 @@ await runService({
     onStop("broker", broker.close);
     health.link("broker", { required: true, state: broker.state });
 
+    const qrs = startQrs(context, topics);
+    const aside = createAside(() => consumer.wake());
     const deliver = createDeliver({
-      compose: (event) => composeMessages(event, topics),
+      plan: qrs?.plan ?? ((event) => composeMessages(event, topics)),
       publish: broker.publish,
       whenOnline: broker.whenOnline,
       onPublished: (message, event) => {
@@ -39,10 +43,12 @@ await runService({
         if (error.code !== "offline" || error.alone)
           logger.warn({ err: error, topic: message.topic }, "message not taken; it is sent again");
       },
+      onAside: aside.change,
     });
     const consumer = bus.consume({
       durable,
       maxInHand: settings.MQTT_MAX_INFLIGHT,
+      aside,
       maxAgeMs: settings.ALERT_MAX_AGE_MINUTES * 60_000,
       onPassedOver: (events) => {
         metrics.passedOver(events);

@@ -19,6 +19,8 @@ import {
   wholeNumber,
 } from "@sense-alerts/service-kit";
 import type { MqttOptions } from "./mqtt-options.js";
+import { checkQrsSettings, qrsSettings } from "./qrs-settings.js";
+import { parseTaskTypes } from "./task-types.js";
 import { alertPlaceholders, parseTopic, renderTopic, type TopicTemplate } from "./topic.js";
 
 export const mqttAlerterSettings = {
@@ -104,6 +106,13 @@ export const mqttAlerterSettings = {
   }),
   TASK_SUCCESS_SEND_FULL: toggle({ default: false, desc: "Task succeeded: whether the full message is sent" }),
   TASK_SUCCESS_FULL_TOPIC: topic("qliksense/task_success_full", { desc: "Task succeeded: the full message, JSON" }),
+  ...qrsSettings,
+  ALERT_TASK_TYPES: parsed(parseTaskTypes, {
+    default: undefined,
+    defaultText: "all",
+    example: "reload,distribute",
+    desc: "Types of tasks that are alerted: some of reload, externalprogram, usersync, distribute, preload, with commas between them; needs QRS_URL. Unless all are, the basic message waits for QRS too; a task whose type QRS cannot tell is alerted",
+  }),
 };
 
 const spec = { ...mqttAlerterSettings, ...natsSettings, ...commonSettings };
@@ -112,7 +121,9 @@ export type MqttAlerterSettings = SettingsOf<typeof spec>;
 
 /** Throws a SettingsError that lists all that is wrong. */
 export function readSettings(env: Environment): MqttAlerterSettings {
-  const checks = checkEach(checkNatsSettings, checkLogin, checkTlsFiles, checkTlsUrl, checkExpiry);
+  const checks = checkEach(
+    ...[checkNatsSettings, checkLogin, checkTlsFiles, checkTlsUrl, checkExpiry, checkQrsSettings, checkTaskTypes],
+  );
   return loadSettings(spec, env, checks);
 }
 
@@ -200,5 +211,13 @@ function checkExpiry({ MQTT_MESSAGE_EXPIRY_SECONDS, MQTT_PROTOCOL_VERSION }: Mqt
       exampleName: "MQTT_PROTOCOL_VERSION",
       example: "5",
     },
+  ];
+}
+
+/** The type of a task is in no datagram. */
+function checkTaskTypes({ ALERT_TASK_TYPES, QRS_URL }: MqttAlerterSettings) {
+  if (ALERT_TASK_TYPES === undefined || QRS_URL !== undefined) return [];
+  return [
+    { name: "QRS_URL", message: "must be set together with ALERT_TASK_TYPES: only QRS knows the type of a task" },
   ];
 }

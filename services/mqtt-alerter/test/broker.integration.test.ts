@@ -112,7 +112,7 @@ function deliverAll(broker: ReturnType<typeof startBroker>, taskNames: readonly 
   const env = { TASK_FAILURE_TOPIC: "failed/{taskName}", TASK_FAILURE_SEND_FULL: "false" };
   const topics = alertTopicsOf(readSettings(env));
   const deliver = createDeliver({
-    compose: (event) => composeMessages(event, topics),
+    plan: (event) => composeMessages(event, topics),
     publish: broker.publish,
     whenOnline: broker.whenOnline,
     onPublished: () => {},

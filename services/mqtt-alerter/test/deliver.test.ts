@@ -33,7 +33,7 @@ function startBroker(compose: (event: SenseEvent) => Composed = (event) => compo
     waiting: () => waiting.length,
   };
   const deliver = createDeliver({
-    compose,
+    plan: compose,
     publish: async (message) => {
       published.push(nameOf(message));
       const error = broker.online ? broker.answer(message) : offline();
@@ -78,7 +78,7 @@ test("publishes the basic message before the full one and is done when both are 
 test("publishes all messages of an event before the first is acknowledged, and is not done before the last is", async () => {
   const acknowledge: (() => void)[] = [];
   const deliver = createDeliver({
-    compose: (event) => composeMessages(event, topics),
+    plan: (event) => composeMessages(event, topics),
     publish: () => new Promise((resolve) => acknowledge.push(resolve)),
     whenOnline: () => Promise.resolve(),
     onPublished: () => {},

@@ -1,0 +1,96 @@
+import type { ServiceContext } from "@sense-alerts/service-kit";
+import type { AlertTopics } from "./alert-messages.js";
+import type { DeliverOptions } from "./deliver.js";
+import { createEnrichedPlan } from "./enriched-plan.js";
+import { createEnricher, mostWaiting } from "./enricher.js";
+import { createQrsMetrics } from "./qrs-metrics.js";
+import { type RepositoryLink, startRepositoryLink } from "./repository-link.js";
+import type { MqttAlerterSettings } from "./settings.js";
+
+type Context = Pick<
+  ServiceContext<MqttAlerterSettings>,
+  "settings" | "logger" | "metrics" | "health" | "onStop" | "signal"
+>;
+
+export type Qrs = Pick<RepositoryLink, "repository"> & {
+  readonly plan: DeliverOptions["plan"];
+};
+
+/** Deliveries in hand that wait for QRS alone; `onMore` is called when there are more. */
+export type Aside = {
+  readonly most: number;
+  count(): number;
+  change(by: 1 | -1): void;
+};
+
+export function createAside(onMore: () => void): Aside {
+  let aside = 0;
+  return {
+    most: mostWaiting,
+    count: () => Math.min(aside, mostWaiting),
+    change: (by) => {
+      aside += by;
+      if (by > 0) onMore();
+    },
+  };
+}
+
+/** The margin by which a full message leaves before its time is up. */
+const marginMs = 500;
+
+/** Opens what the alerter has of the Qlik Repository Service; undefined when QRS_URL is unset. */
+export function startQrs(context: Context, topics: AlertTopics): Qrs | undefined {
+  const { settings, logger, health, onStop } = context;
+  if (settings.QRS_URL === undefined) return undefined;
+  const metrics = createQrsMetrics(context.metrics);
+  const timeoutMs = settings.QRS_TIMEOUT_SECONDS * 1_000;
+
+  const link = startRepositoryLink(
+    {
+      url: settings.QRS_URL,
+      certFile: settings.QRS_CERT_FILE,
+      keyFile: settings.QRS_KEY_FILE,
+      caFile: settings.QRS_CA_FILE,
+      tlsInsecure: settings.QRS_TLS_INSECURE,
+      user: settings.QRS_USER,
+      timeoutMs,
+      onRequest: metrics.onRequest,
+    },
+    logger,
+  );
+  onStop("qrs", link.close);
+  health.link("qrs", { required: false, state: link.state });
+
+  const hurry = halfTimeAfter(context.signal, settings.SHUTDOWN_TIMEOUT_SECONDS * 1_000);
+  const enricher = createEnricher({
+    repository: link.repository,
+    away: link.away,
+    keepMs: settings.QRS_CACHE_SECONDS * 1_000,
+    scriptLogLines: settings.QRS_SCRIPT_LOG_LINES,
+    hurry,
+    onEnriched: metrics.onEnriched,
+    onDefect: (err) => logger.error({ err }, "an alert could not be enriched"),
+  });
+  link.onAway(enricher.release);
+  metrics.observe({ away: link.away, waiting: enricher.waiting });
+
+  const plan = createEnrichedPlan({
+    topics,
+    enricher,
+    deadlineMs: timeoutMs - Math.min(marginMs, timeoutMs / 10),
+    taskTypes: settings.ALERT_TASK_TYPES,
+    onUnwanted: metrics.onUnwanted,
+    onFollowed: (end) => {
+      metrics.onFollowed(end);
+      if (end === "given-up") logger.warn("a distribution was followed for six hours and has not ended");
+    },
+  });
+  return { repository: link.repository, plan };
+}
+
+/** When half of the time for the stop is over, what waits for QRS is published without it rather than handed back. */
+function halfTimeAfter(stop: AbortSignal, timeoutMs: number): AbortSignal {
+  const half = new AbortController();
+  stop.addEventListener("abort", () => setTimeout(() => half.abort(), timeoutMs / 2).unref(), { once: true });
+  return half.signal;
+}

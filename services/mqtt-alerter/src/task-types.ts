@@ -1,0 +1,20 @@
+import type { TaskType } from "@sense-alerts/qlik-repository";
+
+const types: Readonly<Record<string, TaskType>> = {
+  reload: "Reload",
+  externalprogram: "ExternalProgram",
+  usersync: "UserSync",
+  distribute: "Distribute",
+  preload: "Preload",
+};
+
+/** Reads `reload,distribute`, in any case of letters. Throws a TypeError that says what is allowed. */
+export function parseTaskTypes(text: string): ReadonlySet<TaskType> {
+  const words = text
+    .split(",")
+    .map((word) => word.trim().toLowerCase())
+    .filter((word) => word !== "");
+  const chosen = words.flatMap((word) => types[word] ?? []);
+  if (words.length > 0 && chosen.length === words.length) return new Set(chosen);
+  throw new TypeError(`must be a comma list of ${Object.keys(types).join(", ")}`);
+}
