@@ -1,13 +1,17 @@
 import type { BreakerOptions } from "./options.js";
 
-export type Breaker = {
-  /** Whether a request may go out now. Who gets true must report what came of it, by `passed`, `failed` or `dropped`. */
-  enter(): boolean;
+/** Leave for one request. Who got it says once what came of it. */
+export type Leave = {
   passed(): void;
-  /** The pause in milliseconds when this failure opened it; undefined otherwise. */
+  /** The pause in milliseconds when this failure began one; undefined otherwise. */
   failed(): number | undefined;
   /** Nothing was learned of QRS. */
   dropped(): void;
+};
+
+export type Breaker = {
+  /** Undefined = no request may go out now. */
+  enter(): Leave | undefined;
   isOpen(): boolean;
 };
 
@@ -24,36 +28,50 @@ export function createBreaker(
   let inARow = 0;
   let pauses = 0;
   let openUntilMs: number | undefined;
-  let probing = false;
+  let probe: Leave | undefined;
 
   function open(): number {
     const pauseMs = Math.min(minPauseMs * 2 ** pauses, maxPauseMs) * (0.5 + random() / 2);
     pauses++;
-    probing = false;
     openUntilMs = nowMs() + pauseMs;
     return pauseMs;
   }
 
+  function passed(): void {
+    inARow = 0;
+    pauses = 0;
+    probe = undefined;
+    openUntilMs = undefined;
+  }
+
+  const ordinary: Leave = {
+    passed,
+    // What went out before it opened tells nothing new.
+    failed: () => (openUntilMs === undefined && ++inARow >= failures ? open() : undefined),
+    dropped: () => {},
+  };
+
+  function newProbe(): Leave {
+    const own: Leave = {
+      passed,
+      failed() {
+        if (probe !== own) return undefined;
+        probe = undefined;
+        return open();
+      },
+      dropped() {
+        if (probe === own) probe = undefined;
+      },
+    };
+    return own;
+  }
+
   return {
     enter() {
-      if (openUntilMs === undefined) return true;
-      if (probing || nowMs() < openUntilMs) return false;
-      probing = true;
-      return true;
-    },
-    passed() {
-      inARow = 0;
-      pauses = 0;
-      probing = false;
-      openUntilMs = undefined;
-    },
-    failed() {
-      if (openUntilMs === undefined) return ++inARow >= failures ? open() : undefined;
-      // What went out before it opened tells nothing new.
-      return probing ? open() : undefined;
-    },
-    dropped() {
-      probing = false;
+      if (openUntilMs === undefined) return ordinary;
+      if (probe !== undefined || nowMs() < openUntilMs) return undefined;
+      probe = newProbe();
+      return probe;
     },
     isOpen: () => openUntilMs !== undefined,
   };

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { Pool } from "undici";
-import { createBreaker } from "./breaker.js";
+import { createBreaker, type Leave } from "./breaker.js";
 import { createConnector } from "./connect.js";
 import type { Deadline } from "./deadline.js";
 import { type Answer, ExchangeError, exchange } from "./exchange.js";
@@ -78,42 +78,42 @@ export function createClient(options: RepositoryOptions): Client {
   }
 
   /** One attempt, told to the breaker and to whoever listens. */
-  async function reported(request: Request, timeoutMs: number, closed: AbortSignal): Promise<Answer> {
+  async function reported(request: Request, leave: Leave, timeoutMs: number, closed: AbortSignal): Promise<Answer> {
     const startMs = performance.now();
     const report = (outcome: "ok" | RepositoryErrorCode) =>
       options.onRequest?.({ question: request.question, outcome, durationMs: performance.now() - startMs });
     try {
       const answer = await attempt(request, timeoutMs, closed);
-      tellPassed();
+      tellPassed(leave);
       report("ok");
       return answer;
     } catch (error) {
       if (!(error instanceof RepositoryError)) {
-        breaker.dropped();
+        leave.dropped();
         throw error;
       }
-      tellFailed(request, error, closed);
+      tellFailed(leave, request, error, closed);
       report(error.code);
       throw error;
     }
   }
 
-  function tellPassed(): void {
+  function tellPassed(leave: Leave): void {
     const wasOpen = breaker.isOpen();
-    breaker.passed();
+    leave.passed();
     if (wasOpen) options.onResumed?.();
   }
 
-  function tellFailed(request: Request, error: RepositoryError, closed: AbortSignal): void {
+  function tellFailed(leave: Leave, request: Request, error: RepositoryError, closed: AbortSignal): void {
     // A user who may not start tasks may well read them.
     const isOwnFault = request.method === "POST" && error.code === "not-authorised";
     if (!closed.aborted && countsAgainstQrs.has(error.code) && !isOwnFault) {
-      const forMs = breaker.failed();
+      const forMs = leave.failed();
       if (forMs !== undefined) options.onSuspended?.({ forMs: Math.round(forMs), cause: error });
     } else if (error.status === undefined || isOwnFault) {
-      breaker.dropped();
+      leave.dropped();
     } else {
-      tellPassed(); // QRS answered, be it that there is no such task
+      tellPassed(leave); // QRS answered, be it that there is no such task
     }
   }
 
@@ -125,9 +125,10 @@ export function createClient(options: RepositoryOptions): Client {
       let failure: RepositoryError | undefined;
       for (let retries = 0; ; retries++) {
         const leftMs = deadline.leftMs();
-        if (leftMs <= 0 || !breaker.enter()) throw failure ?? notAsked(leftMs, url.host);
+        const leave = leftMs > 0 ? breaker.enter() : undefined;
+        if (leave === undefined) throw failure ?? notAsked(leftMs, url.host);
         try {
-          return await reported(request, Math.min(leftMs, attemptMs), deadline.closed);
+          return await reported(request, leave, Math.min(leftMs, attemptMs), deadline.closed);
         } catch (error) {
           if (!(error instanceof RepositoryError)) throw error;
           failure = error;

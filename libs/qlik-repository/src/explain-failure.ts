@@ -91,9 +91,10 @@ function explainCode(code: string, message: string, host: string): Explanation {
       message: `TLS with ${host} fails (${reason}): is QRS_URL right? do QRS_CERT_FILE and QRS_KEY_FILE fit each other?`,
     };
   }
+  // A server that takes no such certificate may hang up without a word; so does one that is killed.
   return {
     code: "unreachable",
-    message: `the connection to ${host} broke (${code || "no reason given"}): does the Repository Service run, and does it want another client certificate?`,
+    message: `${host} broke the connection (${code || "without a reason"}): does it refuse the client certificate (QRS_CERT_FILE)? is it stopping?`,
   };
 }
 
