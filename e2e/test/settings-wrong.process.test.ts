@@ -84,6 +84,14 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     TASK_SUCCESS_TOPIC: ["qliksense/+", wildcard[1]],
     TASK_SUCCESS_SEND_FULL: toggle,
     TASK_SUCCESS_FULL_TOPIC: ["a\tb", wildcard[1]],
+    TASK_START_ENABLE: toggle,
+    SUBSCRIPTION_ROOT_TOPIC: ["qliksense/#/x", /must be a topic filter: \+ and # as whole levels, # as the last one/],
+    TASK_START_TOPIC: wildcard,
+    TASK_START_RESULT_TOPIC: ["$SYS/result", /must not begin with \$/],
+    TASK_START_ALLOWED_IDS: ["reload of sales", /must be task GUIDs with commas between them/],
+    TASK_START_ALLOWED_TAGS: [",", /must be a list with commas between its entries/],
+    TASK_START_ALLOWED_CUSTOM_PROPERTIES: ["StartByMqtt", /must be name=value with commas between them/],
+    TASK_START_ALLOW_ANY: toggle,
   },
 };
 /** Any text is right for these; they are wrong when they are set twice. */
@@ -182,6 +190,9 @@ const together: readonly { name: ServiceName; env: Environment; wrong: Readonly<
       MQTT_TLS_KEY_FILE: serverKeyFile,
       MQTT_PROTOCOL_VERSION: "4",
       MQTT_MESSAGE_EXPIRY_SECONDS: "60",
+      TASK_START_ENABLE: "true",
+      TASK_START_TOPIC: "acme/start",
+      TASK_START_RESULT_TOPIC: "acme/start",
     },
     wrong: {
       NATS_USER: /must be set together with NATS_PASSWORD/,
@@ -190,6 +201,9 @@ const together: readonly { name: ServiceName; env: Environment; wrong: Readonly<
       MQTT_TLS_CERT_FILE: /must be a certificate \(PEM\) that MQTT_TLS_KEY_FILE fits/,
       MQTT_URL: /must start with mqtts:\/\/ or wss:\/\/ when MQTT_TLS_CERT_FILE is set/,
       MQTT_MESSAGE_EXPIRY_SECONDS: /must not be set with MQTT_PROTOCOL_VERSION=4/,
+      QRS_URL: /must be set when TASK_START_ENABLE is: QRS starts the tasks/,
+      TASK_START_TOPIC: /must lie under SUBSCRIPTION_ROOT_TOPIC, which is qliksense\/#/,
+      TASK_START_RESULT_TOPIC: /must be another topic than TASK_START_TOPIC/,
     },
   },
 ];

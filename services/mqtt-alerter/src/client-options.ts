@@ -32,15 +32,14 @@ export function propertiesOf(
   message: AlertMessage,
   { messageExpirySeconds }: MqttOptions,
 ): NonNullable<IClientPublishOptions["properties"]> {
+  const userProperties = Object.entries(message.userProperties).map(
+    ([name, value]) => [name, typeof value === "string" ? value : [...value]] as const,
+  );
   return {
     contentType: message.contentType,
     payloadFormatIndicator: true,
-    userProperties: Object.fromEntries(
-      Object.entries(message.userProperties).map(([name, value]) => [
-        name,
-        typeof value === "string" ? value : [...value],
-      ]),
-    ),
+    // With an empty object MQTT.js sends nothing at all, and never says so.
+    ...(userProperties.length === 0 ? {} : { userProperties: Object.fromEntries(userProperties) }),
     ...(message.correlationData === undefined ? {} : { correlationData: Buffer.from(message.correlationData) }),
     ...(messageExpirySeconds === undefined ? {} : { messageExpiryInterval: messageExpirySeconds }),
   };

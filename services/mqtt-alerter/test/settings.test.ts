@@ -59,6 +59,11 @@ const own = {
   TASK_ABORTED_FULL_TOPIC: "qliksense/task_aborted_full",
   TASK_SUCCESS_SEND_FULL: false,
   TASK_SUCCESS_FULL_TOPIC: "qliksense/task_success_full",
+  TASK_START_ENABLE: false,
+  SUBSCRIPTION_ROOT_TOPIC: "qliksense/#",
+  TASK_START_TOPIC: "qliksense/start_task",
+  TASK_START_RESULT_TOPIC: "qliksense/start_task/result",
+  TASK_START_ALLOW_ANY: false,
 };
 
 const unset = [
@@ -70,6 +75,9 @@ const unset = [
   "MQTT_TLS_CERT_FILE",
   "MQTT_TLS_KEY_FILE",
   "TASK_SUCCESS_TOPIC",
+  "TASK_START_ALLOWED_IDS",
+  "TASK_START_ALLOWED_TAGS",
+  "TASK_START_ALLOWED_CUSTOM_PROPERTIES",
 ];
 
 /** With topics as the text that they were read from. */
@@ -135,6 +143,14 @@ const wrong: Record<string, readonly string[]> = {
   TASK_SUCCESS_TOPIC: ["a#"],
   TASK_SUCCESS_SEND_FULL: ["yes please"],
   TASK_SUCCESS_FULL_TOPIC: ["+"],
+  TASK_START_ENABLE: ["maybe"],
+  SUBSCRIPTION_ROOT_TOPIC: ["#/a", "a/b#", "a+/b", "a\tb"],
+  TASK_START_TOPIC: ["qliksense/+", "qliksense/{taskId}", "acme/start", "qliksense/task_failure", "$SYS/start"],
+  TASK_START_RESULT_TOPIC: ["qliksense/#", "$SYS/result", "qliksense/start_task"],
+  TASK_START_ALLOWED_IDS: ["sales", "5a4d2f0e-6f0b-4b1c-9d35-0f6f3c8f7a11;", ","],
+  TASK_START_ALLOWED_TAGS: [","],
+  TASK_START_ALLOWED_CUSTOM_PROPERTIES: ["name", "=value", "name="],
+  TASK_START_ALLOW_ANY: ["any"],
 };
 
 test("knows a wrong value for every setting that can have one", () => {

@@ -16,11 +16,7 @@ import { allowListOf, ownTopicsOf } from "./start-settings.js";
 import type { StoredRequest } from "./stored-request.js";
 import { createTakeIn } from "./take-in.js";
 
-type Parts = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "metrics" | "health" | "onStop"> & {
-  readonly bus: Bus;
-  readonly broker: Broker;
-  readonly repository: Repository;
-};
+type Context = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "metrics" | "health" | "onStop">;
 
 /** All replicas read requests through this one durable consumer. */
 const durable = "mqtt-alerter-start";
@@ -29,17 +25,14 @@ const mostInHand = 16;
 const ackWaitMs = 10_000;
 const repeatEveryMs = 30_000;
 
-/** Starts what turns messages on TASK_START_TOPIC into starts of tasks: listens, stores, carries out, answers. */
-export function startTaskStarts({
-  settings,
-  logger,
-  metrics: registry,
-  health,
-  onStop,
-  bus,
-  broker,
-  repository,
-}: Parts) {
+/** Starts what turns messages on TASK_START_TOPIC into starts of tasks, if that is wanted: listens, stores, carries out, answers. */
+export function startTaskStarts(
+  { settings, logger, metrics: registry, health, onStop }: Context,
+  bus: Bus,
+  broker: Broker,
+  repository: Repository | undefined,
+): void {
+  if (!settings.TASK_START_ENABLE || repository === undefined) return;
   const metrics = createStartMetrics(registry);
   const log = createStartLog(bus, settings.NATS_STREAM, settings.NATS_SUBJECT_PREFIX);
   const allow = allowListOf(settings);
