@@ -3,8 +3,10 @@ import { readFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
+  type Certificates,
   eventually,
   freeTcpPort,
+  makeCertificates,
   type Service,
   startMosquitto,
   startNats,
@@ -12,7 +14,6 @@ import {
   subscribeMqtt,
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
-import { type Certificates, makeCertificates } from "../src/certificates.js";
 import { startCountingProxy } from "../src/counting-proxy.js";
 import { createSecretFolder } from "../src/secret-folder.js";
 

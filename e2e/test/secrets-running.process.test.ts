@@ -8,6 +8,7 @@ import {
   type Environment,
   eventually,
   freeTcpPort,
+  makeCertificates,
   type Service,
   startMosquitto,
   startNats,
@@ -15,7 +16,6 @@ import {
   subscribeMqtt,
   tempDir,
 } from "@sense-alerts/test-kit";
-import { makeCertificates } from "../src/certificates.js";
 import { leaksIn as leaksOf, mark, markedSeed, secretOf } from "../src/secrets.js";
 import { subscribeNats } from "../src/subscribe-nats.js";
 

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { type Environment, runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
-import { makeCertificates } from "../src/certificates.js";
+import { type Environment, makeCertificates, runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
 import { leaksIn, mark, markedSeed, secretOf } from "../src/secrets.js";
 
 const file = { after };

@@ -6,6 +6,7 @@ import { after, type TestContext, test } from "node:test";
 import {
   type Environment,
   freeTcpPort,
+  makeCertificates,
   type Service,
   startMosquitto,
   startService,
@@ -13,7 +14,6 @@ import {
   tempDir,
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
-import { makeCertificates } from "../src/certificates.js";
 import { startCountingProxy } from "../src/counting-proxy.js";
 import { startServers } from "../src/stack.js";
 import { assertShowsNone, assertWaits } from "../src/waiting.js";

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import {
   type Environment,
   freeTcpPort,
+  makeCertificates,
   type NatsServer,
   type Service,
   startMosquitto,
@@ -15,7 +16,6 @@ import {
   tempDir,
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
-import { makeCertificates } from "../src/certificates.js";
 import { startCountingProxy } from "../src/counting-proxy.js";
 import { assertShowsNone, assertWaits } from "../src/waiting.js";
 

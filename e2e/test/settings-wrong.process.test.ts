@@ -5,8 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { after, type TestContext, test } from "node:test";
-import { type Environment, runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
-import { makeCertificates } from "../src/certificates.js";
+import { type Environment, makeCertificates, runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
 
 const file = { after };
 const dir = tempDir(file);
@@ -92,6 +91,16 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     TASK_START_ALLOWED_TAGS: [",", /must be a list with commas between its entries/],
     TASK_START_ALLOWED_CUSTOM_PROPERTIES: ["StartByMqtt", /must be name=value with commas between them/],
     TASK_START_ALLOW_ANY: toggle,
+    QRS_URL: [`http://sense:${secret}@sense.example.com`, /must be a URL that starts with https:\/\//],
+    QRS_CERT_FILE: noFile,
+    QRS_KEY_FILE: noFile,
+    QRS_CA_FILE: [dir, /is not a file/],
+    QRS_TLS_INSECURE: toggle,
+    QRS_USER: ["sa_repository", /must have the form UserDirectory=<directory>;UserId=<user>/],
+    QRS_TIMEOUT_SECONDS: ["301", /must be a whole number from 1 to 300/],
+    QRS_CACHE_SECONDS: ["-1", /must be a whole number from 0 to 86400/],
+    QRS_SCRIPT_LOG_LINES: ["1001", /must be a whole number from 0 to 1000/],
+    ALERT_TASK_TYPES: ["reload,all", /must be a comma list of reload, externalprogram, usersync, distribute, preload/],
   },
 };
 /** Any text is right for these; they are wrong when they are set twice. */
@@ -190,9 +199,9 @@ const together: readonly { name: ServiceName; env: Environment; wrong: Readonly<
       MQTT_TLS_KEY_FILE: serverKeyFile,
       MQTT_PROTOCOL_VERSION: "4",
       MQTT_MESSAGE_EXPIRY_SECONDS: "60",
-      TASK_START_ENABLE: "true",
-      TASK_START_TOPIC: "acme/start",
-      TASK_START_RESULT_TOPIC: "acme/start",
+      QRS_CERT_FILE: clientCertFile,
+      QRS_KEY_FILE: serverKeyFile,
+      ALERT_TASK_TYPES: "reload",
     },
     wrong: {
       NATS_USER: /must be set together with NATS_PASSWORD/,
@@ -201,6 +210,14 @@ const together: readonly { name: ServiceName; env: Environment; wrong: Readonly<
       MQTT_TLS_CERT_FILE: /must be a certificate \(PEM\) that MQTT_TLS_KEY_FILE fits/,
       MQTT_URL: /must start with mqtts:\/\/ or wss:\/\/ when MQTT_TLS_CERT_FILE is set/,
       MQTT_MESSAGE_EXPIRY_SECONDS: /must not be set with MQTT_PROTOCOL_VERSION=4/,
+      QRS_CERT_FILE: /must be a certificate \(PEM\) that QRS_KEY_FILE fits/,
+      QRS_URL: /must be set together with ALERT_TASK_TYPES/,
+    },
+  },
+  {
+    name: "mqtt-alerter",
+    env: { TASK_START_ENABLE: "true", TASK_START_TOPIC: "acme/start", TASK_START_RESULT_TOPIC: "acme/start" },
+    wrong: {
       QRS_URL: /must be set when TASK_START_ENABLE is: QRS starts the tasks/,
       TASK_START_TOPIC: /must lie under SUBSCRIPTION_ROOT_TOPIC, which is qliksense\/#/,
       TASK_START_RESULT_TOPIC: /must be another topic than TASK_START_TOPIC/,
@@ -208,7 +225,7 @@ const together: readonly { name: ServiceName; env: Environment; wrong: Readonly<
   },
 ];
 for (const { name, env, wrong } of together) {
-  test(`${name} lists the settings that do not go together`, async (t) => {
+  test(`${name} lists the settings that do not go together: ${Object.keys(wrong).join(", ")}`, async (t) => {
     const lines = await refusalOf(t, name, env);
     assert.deepEqual([...lines.keys()].toSorted(), Object.keys(wrong).toSorted());
     for (const [variable, complaint] of Object.entries(wrong)) assert.match(lines.get(variable) ?? "", complaint);

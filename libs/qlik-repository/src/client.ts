@@ -4,7 +4,7 @@ import { createBreaker, type Leave } from "./breaker.js";
 import { createConnector } from "./connect.js";
 import type { Deadline } from "./deadline.js";
 import { type Answer, ExchangeError, exchange } from "./exchange.js";
-import { explainFailure } from "./explain-failure.js";
+import { explainFailure, isSilentHangUp } from "./explain-failure.js";
 import { explainStatus } from "./explain-status.js";
 import { pathWith } from "./filter.js";
 import type { Question, RepositoryOptions } from "./options.js";
@@ -134,7 +134,12 @@ export function createClient(options: RepositoryOptions): Client {
           failure = error;
         }
         // A start that may have reached QRS may have started the task.
-        if (!canPass.has(failure.code) || (!isRead && failure.sent) || deadline.closed.aborted) throw failure;
+        if (
+          !(canPass.has(failure.code) || isSilentHangUp(failure)) ||
+          (!isRead && failure.sent) ||
+          deadline.closed.aborted
+        )
+          throw failure;
         const waitMs = Math.min(retryMinMs * 2 ** retries, retryMaxMs) * (0.5 + Math.random() / 2);
         if (waitMs >= deadline.leftMs()) throw failure;
         await delay(waitMs, undefined, { signal: deadline.closed }).catch(() => {}); // closed: the next attempt says so

@@ -22,7 +22,12 @@ export function createConnector(options: RepositoryOptions): buildConnector.conn
         timeout: Math.min(connectTimeoutMs, options.timeoutMs),
         maxCachedSessions: 0, // a session taken up again would show no certificate
       });
-      connect(target, (...[error, socket]) => (error === null ? callback(null, socket) : fail(error)));
+      connect(target, (...[error, socket]) => {
+        if (error !== null) return fail(error);
+        // Else what comes last counts: that the server hung up, and not the alert before it that tells why.
+        socket.once("error", (reason) => socket.destroy(reason));
+        callback(null, socket);
+      });
     } catch (error) {
       fail(error);
     }

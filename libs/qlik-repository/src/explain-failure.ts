@@ -1,6 +1,15 @@
+import { errors } from "undici";
 import { ConnectError } from "./connect.js";
 import { ExchangeError } from "./exchange.js";
 import { RepositoryError, type RepositoryErrorCode } from "./repository-error.js";
+
+/**
+ * Whether the server hung up on a new connection without a word, as one does that takes no such client certificate, and one that is
+ * killed: another attempt tells.
+ */
+export function isSilentHangUp({ code, cause }: RepositoryError): boolean {
+  return code === "tls" && errorCodeOf(cause) === "UND_ERR_SOCKET";
+}
 
 type Explanation = { readonly code: RepositoryErrorCode; readonly message: string };
 
@@ -25,7 +34,7 @@ function explanationOf(error: unknown, cause: unknown, host: string): Explanatio
         return { code: "unreachable", message: "the question was given up, since the client was closed" };
     }
   }
-  return explainCode(errorCodeOf(cause), messageOf(cause), host);
+  return explainCause(cause, host);
 }
 
 // OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those before.
@@ -33,7 +42,8 @@ const certificateAlert = /ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|
 const untrusted =
   /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|CERT_(SIGNATURE_FAILURE|UNTRUSTED|REJECTED)|INVALID_CA/;
 
-function explainCode(code: string, message: string, host: string): Explanation {
+function explainCause(cause: unknown, host: string): Explanation {
+  const code = errorCodeOf(cause);
   switch (code) {
     case "ECONNREFUSED":
       return {
@@ -85,22 +95,33 @@ function explainCode(code: string, message: string, host: string): Explanation {
     };
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_OSSL_") || code.startsWith("ERR_TLS_")) {
-    const reason = opensslReason(message, code);
+    const reason = opensslReason(messageOf(cause), code);
     return {
       code: "tls",
       message: `TLS with ${host} fails (${reason}): is QRS_URL right? do QRS_CERT_FILE and QRS_KEY_FILE fit each other?`,
     };
   }
-  // A server that takes no such certificate may hang up without a word; so does one that is killed.
+  if (code === "UND_ERR_SOCKET" && hasNeverAnswered(cause)) {
+    return {
+      code: "tls",
+      message: `${host} hung up without a word: does it refuse the client certificate (QRS_CERT_FILE, QRS_KEY_FILE)? is it stopping?`,
+    };
+  }
   return {
     code: "unreachable",
-    message: `${host} broke the connection (${code || "without a reason"}): does it refuse the client certificate (QRS_CERT_FILE)? is it stopping?`,
+    message: `${host} broke the connection (${code || "without a reason"}): is the Repository Service stopping?`,
   };
 }
 
 /** `…:SSL routines:ssl3_get_record:wrong version number:../deps/…`: what it says last in words. */
 function opensslReason(message: string, code: string): string {
   return /SSL routines:[^:]*:([^:]+)/.exec(message)?.[1] ?? code.replace(/^ERR_(SSL|OSSL|TLS)_/, "").toLowerCase();
+}
+
+/** undici tells with it what it knows of the socket. */
+function hasNeverAnswered(error: unknown): boolean {
+  if (!(error instanceof errors.SocketError)) return false;
+  return error.socket?.bytesRead === 0;
 }
 
 /** Below our own errors and undici's, what node said. */

@@ -35,7 +35,7 @@ export type BreakerOptions = {
 };
 
 /** What was asked for: each is a label of metrics. */
-export type Question = "task" | "app" | "execution" | "script-log" | "start-task";
+export type Question = "task" | "app" | "execution" | "script-log" | "start-task" | "inspection";
 
 export type RequestReport = {
   readonly question: Question;

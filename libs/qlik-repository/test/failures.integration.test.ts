@@ -74,7 +74,7 @@ test("says what is wrong with certificates: not trusted, for another host, refus
   await assert.rejects(untrusted.task(taskId), failsWith("tls", /is not trusted: set QRS_CA_FILE/));
   const { certFile, keyFile } = other;
   const refused = repositoryOf(t, qrs, { ...quick, certFile, keyFile });
-  await assert.rejects(refused.task(taskId), failsWith("unreachable", /does it refuse the client certificate/));
+  await assert.rejects(refused.task(taskId), failsWith("tls", /does it refuse the client certificate/));
   const absent = repositoryOf(t, qrs, { ...quick, certFile: undefined, keyFile: undefined });
   await assert.rejects(absent.task(taskId), failsWith("tls", /does not accept the client certificate/));
   const mixed = repositoryOf(t, qrs, { ...quick, certFile });

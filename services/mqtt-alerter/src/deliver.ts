@@ -80,10 +80,11 @@ export function createDeliver(options: DeliverOptions): (delivery: Delivery, sig
 
   /** Undefined when the signal aborts first. Counted as aside once all else is done. */
   async function wait<T>(wanted: Promise<T>, allElse: Promise<unknown>, signal: AbortSignal): Promise<T | undefined> {
-    let state: "counts" | "aside" | "over" = "counts";
+    let isAside = false;
+    let isOver = false;
     const setAside = () => {
-      if (state !== "counts") return;
-      state = "aside";
+      if (isOver) return;
+      isAside = true;
       options.onAside?.(1);
     };
     // What fails in it is told to who waits for it.
@@ -91,8 +92,8 @@ export function createDeliver(options: DeliverOptions): (delivery: Delivery, sig
     try {
       return await unlessAborted(wanted, signal);
     } finally {
-      if ((state as string) === "aside") options.onAside?.(-1);
-      state = "over";
+      isOver = true;
+      if (isAside) options.onAside?.(-1);
     }
   }
 

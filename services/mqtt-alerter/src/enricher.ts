@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { TaskEvent } from "@sense-alerts/event-contract";
 import {
   type App,
@@ -15,8 +16,8 @@ import { WaitOverError, waitUntil } from "./wait-until.js";
 
 export type EnricherOptions = {
   readonly repository: Pick<Repository, "task" | "app" | "execution" | "scriptLogTail">;
-  /** Whether QRS is known to be away. */
-  readonly away: () => boolean;
+  /** Whether QRS is not asked now, since it failed again and again. */
+  readonly suspended: () => boolean;
   readonly keepMs: number;
   readonly scriptLogLines: number;
   /** Aborts when no more than what is known should be waited for. */
@@ -52,8 +53,9 @@ export type Enricher = {
   release(): void;
 };
 
-/** Questions under way at once; the client's connections leave room for a start of a task beside them. */
-const questionsAtOnce = 6;
+/** Questions under way at once: tasks and apps do not queue behind runs, and the client has a connection left for a start. */
+const metadataAtOnce = 3;
+const runsAtOnce = 4;
 /** What is over it goes out at once, and unenriched. */
 export const mostWaiting = 1_000;
 const mostKept = 1_000;
@@ -71,11 +73,15 @@ class UnavailableError extends Error {
 
 export function createEnricher(options: EnricherOptions): Enricher {
   const { repository, keepMs, scriptLogLines, hurry } = options;
-  const turns = createTurns(questionsAtOnce);
-  const tasks = createAnswerCache<Task>({ ask: repository.task, turns, keepMs, mostKept });
-  const apps = createAnswerCache<App>({ ask: repository.app, turns, keepMs, mostKept });
+  // Every alert that waits listens to it.
+  setMaxListeners(0, hurry);
+  const metadataTurns = createTurns(metadataAtOnce);
+  const runTurns = createTurns(runsAtOnce);
+  const kept = { turns: metadataTurns, keepMs, mostKept };
+  const tasks = createAnswerCache<Task>({ ask: repository.task, ...kept });
+  const apps = createAnswerCache<App>({ ask: repository.app, ...kept });
   const pausesMs = options.pausesMs === undefined ? {} : { pausesMs: options.pausesMs };
-  const executions = createExecutions({ repository, turns, ...pausesMs });
+  const executions = createExecutions({ repository, turns: runTurns, ...pausesMs });
   let waiting = 0;
 
   async function appOf({ data }: TaskEvent, task: Promise<Task | undefined>, untilMs: number) {
@@ -86,7 +92,7 @@ export function createEnricher(options: EnricherOptions): Enricher {
   async function tailOf(taskId: string, run: Execution | undefined, untilMs: number): Promise<readonly string[]> {
     if (run === undefined || !run.scriptLogAvailable) return [];
     const ask = () => repository.scriptLogTail(taskId, run, scriptLogLines);
-    return (await turns.take(ask, () => performance.now() < untilMs)) ?? [];
+    return (await runTurns.take(ask, () => performance.now() < untilMs)) ?? [];
   }
 
   /** Rejects when QRS could not be asked for what it is asked for first. What comes late, or not, after that is left out. */
@@ -95,7 +101,7 @@ export function createEnricher(options: EnricherOptions): Enricher {
     const foundTask = tasks.get(taskId, untilMs);
     const execution = run === undefined ? executions.find(event, untilMs) : Promise.resolve(run);
     const [task, app, found] = await Promise.all([foundTask, appOf(event, foundTask, untilMs), execution]);
-    if (found === "unasked" && options.away()) throw new UnavailableError("suspended");
+    if (found === "unasked" && options.suspended()) throw new UnavailableError("suspended");
     const last = found === "unasked" ? undefined : found;
     const bare: Complete = { kind: "complete", task, app, execution: last, scriptLogTail: undefined };
     if (scriptLogLines === 0) return bare;
@@ -142,6 +148,9 @@ export function createEnricher(options: EnricherOptions): Enricher {
     knownTask: tasks.known,
     execution: (event, untilMs) => unlessAway(waitUntil(untilMs, executions.ask(event, untilMs), hurry)),
     waiting: () => waiting,
-    release: turns.release,
+    release: () => {
+      metadataTurns.release();
+      runTurns.release();
+    },
   };
 }

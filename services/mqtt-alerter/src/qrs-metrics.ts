@@ -6,7 +6,7 @@ import type { EnricherOptions } from "./enricher.js";
 export type QrsMetrics = Pick<EnricherOptions, "onEnriched"> &
   Pick<EnrichedPlanOptions, "onUnwanted" | "onFollowed"> &
   Required<Pick<RepositoryOptions, "onRequest">> & {
-    observe(links: { away: () => boolean; waiting: () => number }): void;
+    observe(links: { suspended: () => boolean; waiting: () => number }): void;
   };
 
 /** What is counted with QRS on. */
@@ -48,11 +48,11 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
     },
     onUnwanted: (taskType) => unwanted.inc({ taskType }),
     onFollowed: (end) => followed.inc({ end: end.slice(end.lastIndexOf(".") + 1) }),
-    observe: ({ away, waiting }) => {
+    observe: ({ suspended, waiting }) => {
       metrics.gauge({
         name: "sensealerts_alerter_qrs_suspended",
         help: "1 while the Qlik Repository Service is not asked, since it failed again and again",
-        collect: (gauge) => gauge.set(away() ? 1 : 0),
+        collect: (gauge) => gauge.set(suspended() ? 1 : 0),
       });
       metrics.gauge({
         name: "sensealerts_alerter_alerts_waiting_for_qrs",

@@ -35,8 +35,8 @@ export function createAside(onMore: () => void): Aside {
   };
 }
 
-/** The margin by which a full message leaves before its time is up. */
-const marginMs = 500;
+/** How long before its time is up QRS is waited for no longer: a fifth of the time, but no more than this. */
+const mostMarginMs = 1_000;
 
 /** Opens what the alerter has of the Qlik Repository Service; undefined when QRS_URL is unset. */
 export function startQrs(context: Context, topics: AlertTopics): Qrs | undefined {
@@ -64,20 +64,20 @@ export function startQrs(context: Context, topics: AlertTopics): Qrs | undefined
   const hurry = halfTimeAfter(context.signal, settings.SHUTDOWN_TIMEOUT_SECONDS * 1_000);
   const enricher = createEnricher({
     repository: link.repository,
-    away: link.away,
+    suspended: link.suspended,
     keepMs: settings.QRS_CACHE_SECONDS * 1_000,
     scriptLogLines: settings.QRS_SCRIPT_LOG_LINES,
     hurry,
     onEnriched: metrics.onEnriched,
     onDefect: (err) => logger.error({ err }, "an alert could not be enriched"),
   });
-  link.onAway(enricher.release);
-  metrics.observe({ away: link.away, waiting: enricher.waiting });
+  link.onSuspended(enricher.release);
+  metrics.observe({ suspended: link.suspended, waiting: enricher.waiting });
 
   const plan = createEnrichedPlan({
     topics,
     enricher,
-    deadlineMs: timeoutMs - Math.min(marginMs, timeoutMs / 10),
+    deadlineMs: timeoutMs - Math.min(mostMarginMs, timeoutMs / 5),
     taskTypes: settings.ALERT_TASK_TYPES,
     onUnwanted: metrics.onUnwanted,
     onFollowed: (end) => {

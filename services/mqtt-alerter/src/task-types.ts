@@ -1,12 +1,12 @@
 import type { TaskType } from "@sense-alerts/qlik-repository";
 
-const types: Readonly<Record<string, TaskType>> = {
-  reload: "Reload",
-  externalprogram: "ExternalProgram",
-  usersync: "UserSync",
-  distribute: "Distribute",
-  preload: "Preload",
-};
+const types = new Map<string, TaskType>([
+  ["reload", "Reload"],
+  ["externalprogram", "ExternalProgram"],
+  ["usersync", "UserSync"],
+  ["distribute", "Distribute"],
+  ["preload", "Preload"],
+]);
 
 /** Reads `reload,distribute`, in any case of letters. Throws a TypeError that says what is allowed. */
 export function parseTaskTypes(text: string): ReadonlySet<TaskType> {
@@ -14,7 +14,7 @@ export function parseTaskTypes(text: string): ReadonlySet<TaskType> {
     .split(",")
     .map((word) => word.trim().toLowerCase())
     .filter((word) => word !== "");
-  const chosen = words.flatMap((word) => types[word] ?? []);
+  const chosen = words.flatMap((word) => types.get(word) ?? []);
   if (words.length > 0 && chosen.length === words.length) return new Set(chosen);
-  throw new TypeError(`must be a comma list of ${Object.keys(types).join(", ")}`);
+  throw new TypeError(`must be a comma list of ${[...types.keys()].join(", ")}`);
 }

@@ -1,72 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import type { Outcome } from "@sense-alerts/bus";
-import { encodeEvent, type SenseEvent } from "@sense-alerts/event-contract";
-import { type AlertMessage, type Composed, composeMessages } from "../src/alert-messages.js";
-import { alertTopicsOf } from "../src/alert-topics.js";
+import { encodeEvent } from "@sense-alerts/event-contract";
+import { composeMessages } from "../src/alert-messages.js";
 import { createDeliver } from "../src/deliver.js";
 import { PublishError } from "../src/publish-error.js";
-import { readSettings } from "../src/settings.js";
+import { offline, refused, settled, startBroker, topics } from "./fixtures/broker.js";
 import { engineEvent, taskEvent } from "./fixtures/events.js";
-
-const topics = alertTopicsOf(readSettings({}));
-const offline = () => new PublishError("offline", "no connection to the broker");
-const refused = (reasonCode: number) => new PublishError("refused", "Publish error", { reasonCode });
-
-/** A broker in memory: answers each publish as the test says, and takes what it is not told about. */
-function startBroker(compose: (event: SenseEvent) => Composed = (event) => composeMessages(event, topics)) {
-  const published: string[] = [];
-  const acknowledged: string[] = [];
-  const retried: string[] = [];
-  const waiting: (() => void)[] = [];
-  const broker = {
-    published,
-    acknowledged,
-    retried,
-    online: true,
-    answer: (_message: AlertMessage): Error | undefined => undefined,
-    comeBack: () => {
-      broker.online = true;
-      for (const resume of waiting.splice(0)) resume();
-    },
-    waiting: () => waiting.length,
-  };
-  const deliver = createDeliver({
-    plan: compose,
-    publish: async (message) => {
-      published.push(nameOf(message));
-      const error = broker.online ? broker.answer(message) : offline();
-      if (error !== undefined) throw error;
-    },
-    whenOnline: (signal) =>
-      new Promise((resolve, reject) => {
-        if (broker.online) return resolve();
-        waiting.push(resolve);
-        signal.addEventListener("abort", () => reject(signal.reason));
-      }),
-    onPublished: (message, event) => acknowledged.push(`${nameOf(message)} of ${event.id}`),
-    onRetry: (message, error) => retried.push(`${nameOf(message)}: ${error.code}`),
-  });
-  let sequence = 0;
-  const handle = (event: SenseEvent | Uint8Array, signal = new AbortController().signal): Promise<Outcome> => {
-    const bytes = event instanceof Uint8Array ? event : encodeEvent(event);
-    return deliver({ subject: "sense.task.failed", bytes, sequence: ++sequence, deliveries: 1 }, signal);
-  };
-  return { ...broker, broker, handle };
-}
-
-function nameOf({ kind, userProperties }: AlertMessage): string {
-  return `${userProperties["eventId"]} ${kind}`;
-}
-
-function settled(promise: Promise<Outcome>): () => Outcome | undefined {
-  let outcome: Outcome | undefined;
-  void promise.then((value) => {
-    outcome = value;
-  });
-  return () => outcome;
-}
 
 test("publishes the basic message before the full one and is done when both are acknowledged", async () => {
   const { handle, published, acknowledged } = startBroker();

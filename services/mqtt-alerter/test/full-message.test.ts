@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fullMessage } from "../src/full-message.js";
 import { taskEvent } from "./fixtures/events.js";
+import { app, execution, task } from "./fixtures/repository.js";
 
 const butlerFields = [
   "hostName",
@@ -69,4 +70,47 @@ test("leaves every other text as it came", () => {
   const data = Object.fromEntries(butlerFields.filter((field) => field !== "user").map((field) => [field, text]));
   const message = JSON.parse(JSON.stringify(fullMessage(taskEvent({ data })))) as Record<string, unknown>;
   for (const field of Object.keys(data)) assert.equal(message[field], text);
+});
+
+const qsText =
+  '"qs_appTags":["Test data"],"qs_appCustomProperties":[{"name":"Butler_AlertGroup","value":"ops"}],' +
+  '"qs_taskTags":["startTask1"],"qs_taskCustomProperties":[{"name":"taskGroup","value":"tasks1"}],' +
+  '"qs_appMetadata":{"id":"8f1d1ecf-97a6-4eb5-8f47-f9156300b854","owner":{"userId":"goran"}},' +
+  '"qs_taskMetadata":{"id":"22b106a8-e7ed-4466-b700-014f060bef16","taskType":0}';
+const runText =
+  '"taskType":"Reload","executingNodeName":"pro2-win1.lab.example","executionStatus":"FinishedFail",' +
+  '"executionDurationMs":12190,"executionDetails":[{"message":"Max retries reached","date":"2024-04-12T05:33:03.400Z"}]';
+
+test("has Butler's qs_ fields behind its ten, and the run behind ours, when QRS has told", () => {
+  const complete = { kind: "complete", task, app, execution, scriptLogTail: undefined } as const;
+  const ours = ourText.replace('"off"}', '"complete"');
+  const text = `${butlerText.slice(0, -1)},${qsText},${ours},${runText}`;
+  assert.equal(JSON.stringify(fullMessage(taskEvent(), complete)), `${text}}`);
+  const withLog = fullMessage(taskEvent(), { ...complete, scriptLogTail: ["the end"] });
+  assert.equal(JSON.stringify(withLog), `${text},"scriptLogTail":["the end"]}`);
+});
+
+test("keeps the types of fields that QRS has nothing for", () => {
+  const nothing = { task: undefined, app: undefined, execution: undefined, scriptLogTail: [] };
+  const { qs_appTags, qs_appCustomProperties, qs_taskTags, qs_taskCustomProperties, ...rest } = fullMessage(
+    taskEvent(),
+    {
+      kind: "complete",
+      ...nothing,
+    },
+  );
+  assert.deepEqual([qs_appTags, qs_appCustomProperties, qs_taskTags, qs_taskCustomProperties], [[], [], [], []]);
+  assert.deepEqual([rest["qs_appMetadata"], rest["qs_taskMetadata"], rest["executionDetails"]], [{}, {}, []]);
+  const nulls = ["taskType", "executingNodeName", "executionStatus", "executionDurationMs"];
+  assert.deepEqual(
+    nulls.map((key) => rest[key]),
+    [null, null, null, null],
+  );
+  assert.deepEqual(rest["scriptLogTail"], []);
+});
+
+test("differs from the message without QRS by one word when QRS cannot be reached", () => {
+  const off = JSON.stringify(fullMessage(taskEvent()));
+  const unavailable = JSON.stringify(fullMessage(taskEvent(), { kind: "unavailable" }));
+  assert.equal(unavailable, off.replace('"off"}', '"unavailable"}'));
 });

@@ -64,6 +64,11 @@ const own = {
   TASK_START_TOPIC: "qliksense/start_task",
   TASK_START_RESULT_TOPIC: "qliksense/start_task/result",
   TASK_START_ALLOW_ANY: false,
+  QRS_TLS_INSECURE: false,
+  QRS_USER: "UserDirectory=Internal;UserId=sa_repository",
+  QRS_TIMEOUT_SECONDS: 10,
+  QRS_CACHE_SECONDS: 300,
+  QRS_SCRIPT_LOG_LINES: 0,
 };
 
 const unset = [
@@ -78,6 +83,11 @@ const unset = [
   "TASK_START_ALLOWED_IDS",
   "TASK_START_ALLOWED_TAGS",
   "TASK_START_ALLOWED_CUSTOM_PROPERTIES",
+  "QRS_URL",
+  "QRS_CERT_FILE",
+  "QRS_KEY_FILE",
+  "QRS_CA_FILE",
+  "ALERT_TASK_TYPES",
 ];
 
 /** With topics as the text that they were read from. */
@@ -105,7 +115,8 @@ test("takes every example", (t) => {
   const rows = describeSettings(mqttAlerterSettings).filter(({ example }) => example !== undefined);
   const env = Object.fromEntries(rows.map(({ name, example }) => [name, example]));
   const files = { MQTT_TLS_CA_FILE: authority.caFile, MQTT_TLS_CERT_FILE: certFile, MQTT_TLS_KEY_FILE: keyFile };
-  const settings = readSettings({ ...env, ...files });
+  const qrsFiles = { QRS_CA_FILE: authority.caFile, QRS_CERT_FILE: certFile, QRS_KEY_FILE: keyFile };
+  const settings = readSettings({ ...env, ...files, ...qrsFiles });
   assert.equal(settings.MQTT_TLS_KEY_FILE, keyFile);
   assert.equal(settings.TASK_SUCCESS_TOPIC?.text, "qliksense/task_success");
 });
@@ -151,6 +162,16 @@ const wrong: Record<string, readonly string[]> = {
   TASK_START_ALLOWED_TAGS: [","],
   TASK_START_ALLOWED_CUSTOM_PROPERTIES: ["name", "=value", "name="],
   TASK_START_ALLOW_ANY: ["any"],
+  QRS_URL: ["sense.example.com:4242", "http://sense.example.com", "https://"],
+  QRS_CERT_FILE: [missing],
+  QRS_KEY_FILE: [missing],
+  QRS_CA_FILE: [missing],
+  QRS_TLS_INSECURE: ["maybe"],
+  QRS_USER: ["sa_repository", "INTERNAL\\sa_repository"],
+  QRS_TIMEOUT_SECONDS: ["0", "301", "10s"],
+  QRS_CACHE_SECONDS: ["-1", "86401"],
+  QRS_SCRIPT_LOG_LINES: ["-1", "1001"],
+  ALERT_TASK_TYPES: ["reloads", "reload;preload", ","],
 };
 
 test("knows a wrong value for every setting that can have one", () => {
@@ -264,4 +285,14 @@ test("shows the password in no message, wherever it came from", (t) => {
 test("reads the password from a file", (t) => {
   const settings = readSettings({ MQTT_USERNAME: "sense", MQTT_PASSWORD_FILE: file(t, "password", "hunter2\n") });
   assert.equal(mqttOptionsOf(settings).password, "hunter2");
+});
+
+test("refuses to choose among types of tasks that nobody knows without QRS", (t) => {
+  assert.deepEqual(problemsWith({ ALERT_TASK_TYPES: "reload" }), [
+    "QRS_URL: must be set together with ALERT_TASK_TYPES: only QRS knows the type of a task",
+  ]);
+  const { certFile, keyFile } = createAuthority(t).issue("client");
+  const qrs = { QRS_URL: "https://sense.example.com", QRS_CERT_FILE: certFile, QRS_KEY_FILE: keyFile };
+  const settings = readSettings({ ...qrs, ALERT_TASK_TYPES: "Reload, preload" });
+  assert.deepEqual([...(settings.ALERT_TASK_TYPES ?? [])], ["Reload", "Preload"]);
 });
