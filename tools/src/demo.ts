@@ -1,25 +1,30 @@
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import {
   eventually,
   type MqttSubscription,
+  type Qrs,
   type ReceivedMessage,
   type Service,
   sendDatagram,
   startMosquitto,
   startNats,
+  startQrs,
   startService,
   subscribeMqtt,
 } from "@sense-alerts/test-kit";
-import { type ExpectedMessage, type Sample, samples } from "./samples.js";
+import { qrsSamples } from "./qrs-samples.js";
+import { type ExpectedMessage, samples as ordinarySamples, type Sample } from "./samples.js";
 import { heading, indented, shown } from "./terminal.js";
 
-const { values: options } = parseArgs({ options: { keep: { type: "boolean", default: false } } });
+const flag = { type: "boolean", default: false } as const;
+const { values: options } = parseArgs({ options: { keep: flag, qrs: flag } });
 const ends: (() => void | Promise<void>)[] = [];
 const scope = { after: (end: () => void | Promise<void>) => void ends.push(end) };
 
 async function main(): Promise<boolean> {
   console.log(heading("sense-alerts: what Qlik Sense sends, and the MQTT messages that come of it"));
   const [nats, broker] = await Promise.all([startNats(scope), startMosquitto(scope)]);
+  const qrs = options.qrs ? await startQrs(scope) : undefined;
   const subscriber = await subscribeMqtt(scope, { port: broker.port, topics: ["qliksense/#"] });
   const [ingest, alerter] = await Promise.all([
     startService(scope, "udp-ingest", { NATS_URL: nats.url, INSTANCE_ID: "demo" }, { waitFor: "ready" }),
@@ -32,13 +37,15 @@ async function main(): Promise<boolean> {
         INSTANCE_ID: "demo",
         TASK_SUCCESS_TOPIC: "qliksense/task_success",
         TASK_SUCCESS_SEND_FULL: "true",
+        ...(qrs === undefined ? {} : { ...qrs.environment, QRS_TIMEOUT_SECONDS: "3" }),
       },
       { waitFor: "ready" },
     ),
   ]);
   const udpPort = await ingest.udpPort();
+  const samples = qrs === undefined ? ordinarySamples : qrsSamples(qrs);
   console.log(`nats-server      ${nats.url}
-mosquitto        ${broker.url}
+mosquitto        ${broker.url}${qrs === undefined ? "" : `\nstand-in QRS     ${qrs.url}`}
 udp-ingest       udp://127.0.0.1:${udpPort}   http://127.0.0.1:${await ingest.httpPort()}/
 mqtt-alerter     http://127.0.0.1:${await alerter.httpPort()}/`);
 
@@ -49,7 +56,7 @@ mqtt-alerter     http://127.0.0.1:${await alerter.httpPort()}/`);
   }
   const allRight = right === samples.length;
   console.log(`\n${heading(`${right} of ${samples.length} datagrams gave just the messages they should`)}`);
-  if (options.keep) await keepRunning(udpPort, broker.port, subscriber);
+  if (options.keep) await keepRunning(udpPort, broker.port, subscriber, qrs);
   return allRight;
 }
 
@@ -60,6 +67,7 @@ async function tryOut(
   udpPort: number,
   subscriber: MqttSubscription,
 ): Promise<boolean> {
+  await sample.before?.();
   const before = subscriber.messages.length;
   const takenBefore = await taken(ingest);
   const startMs = performance.now();
@@ -75,11 +83,18 @@ async function tryOut(
     console.log(indented("problem", error instanceof Error ? error.message : String(error)));
   }
   const tookMs = Math.round(performance.now() - startMs);
-  for (const message of came()) console.log(indented(message.topic, shown(message.payload)));
+  for (const message of came()) console.log(indented(message.topic, readable(message)));
   if (sample.silent !== undefined && came().length === 0) console.log(indented("no message", sample.silent));
   const wrong = mismatch(sample.expected, came());
   console.log(indented(wrong === undefined ? "as expected" : "WRONG", wrong ?? `within ${tookMs} ms`));
   return wrong === undefined;
+}
+
+/** The payload, with QRS's own objects left out, which take a page each. */
+function readable({ payload, text }: ReceivedMessage): string {
+  if (!text.includes('"qs_taskMetadata"')) return shown(payload);
+  const short = (name: string, value: unknown) => (name.endsWith("Metadata") ? { "…": "as QRS has it" } : value);
+  return shown(JSON.stringify(JSON.parse(text), short));
 }
 
 /** How many datagrams udp-ingest is done with: stored, known already, or rejected. */
@@ -101,13 +116,23 @@ function mismatch(expected: readonly ExpectedMessage[], came: readonly ReceivedM
     }
     const full: Record<string, unknown> = JSON.parse(message.text);
     for (const [field, value] of Object.entries(payload)) {
-      if (full[field] !== value) return `${field} on ${topic} should be ${JSON.stringify(value)}`;
+      if (!isDeepStrictEqual(full[field], value)) return `${field} on ${topic} should be ${JSON.stringify(value)}`;
     }
   }
   return undefined;
 }
 
-async function keepRunning(udpPort: number, mqttPort: number, subscriber: MqttSubscription): Promise<void> {
+async function keepRunning(
+  udpPort: number,
+  mqttPort: number,
+  subscriber: MqttSubscription,
+  qrs: Qrs | undefined,
+): Promise<void> {
+  if (qrs !== undefined) {
+    await qrs.start(); // the last sample took it away
+    const environment = Object.entries(qrs.environment).map((variable) => variable.join("="));
+    console.log(`\nThe stand-in QRS is back. To check it: ${environment.join(" ")} npm run qrs-check`);
+  }
   console.log(`
 Everything keeps running until Ctrl-C.
   send       printf '/scheduler-task-failed/;…' > /dev/udp/127.0.0.1/${udpPort}     (bash), or point a log appender at port ${udpPort}
@@ -115,8 +140,7 @@ Everything keeps running until Ctrl-C.
 What arrives:`);
   let printed = subscriber.messages.length;
   const printer = setInterval(() => {
-    for (const message of subscriber.messages.slice(printed))
-      console.log(indented(message.topic, shown(message.payload)));
+    for (const message of subscriber.messages.slice(printed)) console.log(indented(message.topic, readable(message)));
     printed = subscriber.messages.length;
   }, 100);
   await new Promise<void>((resolve) => {

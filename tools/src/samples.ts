@@ -3,6 +3,8 @@ import { taskDatagram } from "@sense-alerts/test-kit";
 /** A datagram that a Sense server could send, and the MQTT messages that should come of it. */
 export interface Sample {
   readonly title: string;
+  /** What happens before it is sent. */
+  readonly before?: () => Promise<void>;
   readonly datagram: string | Uint8Array;
   readonly expected: readonly ExpectedMessage[];
   /** What to expect when no message does: why. */
@@ -22,10 +24,14 @@ const topics = {
 } as const;
 
 /** A basic message with the task name and a full one with these fields. */
-function alert(kind: keyof typeof topics, fields: Readonly<Record<string, unknown>>): ExpectedMessage[] {
+export function alert(
+  kind: keyof typeof topics,
+  fields: Readonly<Record<string, unknown>>,
+  basicPayload = String(fields["taskName"]),
+): ExpectedMessage[] {
   const [basic, full] = topics[kind];
   return [
-    { topic: basic, payload: String(fields["taskName"]) },
+    { topic: basic, payload: basicPayload },
     { topic: full, payload: fields },
   ];
 }

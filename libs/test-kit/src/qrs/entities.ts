@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 export type Entity = Record<string, unknown> & { readonly id: string };
 
 /** QRS's "not set". */
-export const noTime = "1753-01-01T00:00:00.000Z";
+const noTime = "1753-01-01T00:00:00.000Z";
 export const noGuid = "00000000-0000-0000-0000-000000000000";
 
 export interface QrsApp {
