@@ -102,7 +102,7 @@ export const checkStartSettings = checkEach<StartSettings & OwnTopics & { readon
 );
 
 /** Whether a topic filter takes a topic (MQTT 5, 4.7). */
-export function matches(filter: string, topic: string): boolean {
+function matches(filter: string, topic: string): boolean {
   const levels = topic.split("/");
   const wanted = filter.split("/");
   if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;

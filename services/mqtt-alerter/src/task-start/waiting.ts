@@ -7,7 +7,7 @@ export type Waiting = {
   count(): number;
 };
 
-export const mostWaiting = 1_000;
+const mostWaiting = 1_000;
 /** One that was not seen for so long was answered by another replica. */
 const forgottenMs = 30_000;
 
