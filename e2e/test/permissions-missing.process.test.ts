@@ -4,10 +4,12 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   eventually,
+  publishMqtt,
   type Service,
   sendDatagram,
   startMosquitto,
   startNats,
+  startQrs,
   startService,
   tempDir,
 } from "@sense-alerts/test-kit";
@@ -86,6 +88,17 @@ for (const [subject, missing, attempts] of [
     await saysOnce(alerter, missing, () => nats.log(), attempts);
   });
 }
+
+test("mqtt-alerter says once which permission it lacks to take requests to start tasks", async (t) => {
+  const nats = await startNats(t, { config: without("mqtt-alerter", "sense.start-request.*") });
+  const qrs = await startQrs(t);
+  const login = { NATS_URL: nats.url, NATS_USER: "mqtt-alerter", NATS_PASSWORD: "alerter-pw" };
+  const taskStart = { ...qrs.environment, TASK_START_ENABLE: "true", TASK_START_ALLOW_ANY: "true" };
+  const env = { ...login, ...taskStart, MQTT_URL: broker.url, SHUTDOWN_TIMEOUT_SECONDS: "1" };
+  const alerter = await startService(t, "mqtt-alerter", env, { waitFor: "ready" });
+  await publishMqtt({ port: broker.port, topic: "qliksense/start_task", payload: "any" });
+  await saysOnce(alerter, "publish sense.start-request.*", () => nats.log(), 1);
+});
 
 async function saysOnce(service: Service, missing: string, log: () => string, attempts: number): Promise<void> {
   const reason = `the server's permissions do not allow it: ${missing}`;

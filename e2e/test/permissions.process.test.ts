@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import {
   eventually,
+  publishMqtt,
   runTool,
   type Scope,
   sendDatagram,
   startMosquitto,
   startNats,
+  startQrs,
   startService,
   subscribeMqtt,
   tempDir,
@@ -34,10 +37,10 @@ const alerterLogin = { NATS_USER: "mqtt-alerter", NATS_PASSWORD: "alerter-pw" };
 
 async function startBroker(t: Scope, rules: string) {
   const [aclFile, passwords] = [join(dir, "acl"), join(dir, "passwords")];
-  // subscribeMqtt() waits for a message on a topic of the broker's own; the last user of the rules is the reader.
-  writeFileSync(aclFile, `${rules}topic read $SYS/#\n`);
+  // subscribeMqtt() waits for a message on a topic of the broker's own.
+  writeFileSync(aclFile, `${rules}pattern read $SYS/#\n`);
   writeFileSync(passwords, "");
-  for (const user of ["mqtt-alerter", "alert-reader"]) {
+  for (const user of ["mqtt-alerter", "alert-reader", "planner"]) {
     execFileSync("mosquitto_passwd", ["-b", passwords, user, "pw"], { stdio: "pipe" });
   }
   const config = [
@@ -55,6 +58,11 @@ test("the README's permissions and access rules are all that the services need, 
   const broker = await startBroker(t, acl);
   const reader = ["-u", "alert-reader", "-P", "pw"];
   const subscriber = await subscribeMqtt(t, { port: broker.port, topics: ["qliksense/#"], args: reader });
+  const asPlanner = ["-u", "planner", "-P", "pw"];
+  const planner = await subscribeMqtt(t, { port: broker.port, topics: ["planner/answers"], args: asPlanner });
+  const qrs = await startQrs(t);
+  const taskId = qrs.addTask({ name: "task" }).id;
+  const taskStart = { ...qrs.environment, TASK_START_ENABLE: "true", TASK_START_ALLOWED_IDS: taskId };
   const env = { NATS_URL: nats.url };
   const toBroker = { MQTT_URL: broker.url, MQTT_USERNAME: "mqtt-alerter", MQTT_PASSWORD: "pw" };
   const [ingest, alerter] = await Promise.all([
@@ -62,7 +70,7 @@ test("the README's permissions and access rules are all that the services need, 
     startService(
       t,
       "mqtt-alerter",
-      { ...env, ...alerterLogin, ...toBroker, TASK_SUCCESS_SEND_FULL: "true" },
+      { ...env, ...alerterLogin, ...toBroker, ...taskStart, TASK_SUCCESS_SEND_FULL: "true" },
       { waitFor: "ready" },
     ),
   ]);
@@ -73,6 +81,15 @@ test("the README's permissions and access rules are all that the services need, 
   await sendDatagram(port, newTask({ tag: "/scheduler-task-success/" }).datagram);
   await sendDatagram(port, "/no-such-tag/;a;b");
   await eventually(async () => assert.equal((await nats.stream("SENSE_REJECTED"))?.state.messages, 1));
+  const startTask = () =>
+    publishMqtt({
+      port: broker.port,
+      topic: "qliksense/start_task",
+      payload: JSON.stringify({ taskId, requestId: randomUUID() }),
+      properties: { responseTopic: "planner/answers" },
+      args: asPlanner,
+    });
+  await startTask();
   // What the alerter cannot read becomes a dead letter; udp-ingest's user may publish there.
   const asIngest = { port: nats.port, user: "udp-ingest", password: "ingest-pw" };
   assert.equal(await askNats(asIngest, "publish", "sense.task.failed", "no event"), undefined);
@@ -82,8 +99,10 @@ test("the README's permissions and access rules are all that the services need, 
     const topics = new Set(
       subscriber.messages.map(({ topic }) => topic.replace(/alerter\/.*\/status/, "alerter/+/status")),
     );
-    const written = Array.from(acl.matchAll(/^topic write (.*)$/gm), ([, topic = ""]) => topic);
+    const written = Array.from(acl.matchAll(/^topic write (qliksense\/.*)$/gm), ([, topic = ""]) => topic);
     assert.deepEqual([...topics].toSorted(), written.toSorted(), "something came on each topic of the rules");
+    assert.equal(planner.messages.length, 1);
+    assert.equal(qrs.starts.length, 1);
   });
 
   const person = { ...env, NATS_USER: "dead-letters", NATS_PASSWORD: "person-pw" };
@@ -98,6 +117,8 @@ test("the README's permissions and access rules are all that the services need, 
   const restarted = await startNats(t, { port: nats.port, dir: nats.dir, config: later });
   await Promise.all([ingest.ready(), alerter.ready()]);
   await sendAlert(ingest, subscriber);
+  await startTask();
+  await eventually(() => assert.equal(planner.messages.length, 2));
   await alerter.stop();
   await ingest.stop();
   assert.doesNotMatch(nats.log() + restarted.log(), /violation/i);
@@ -125,6 +146,10 @@ for (const [user, verb, subject] of [
   ["mqtt-alerter", "publish", "sense.task.failed"],
   ["mqtt-alerter", "publish", "sense.ingest.status"],
   ["mqtt-alerter", "publish", "sense.rejected"],
+  ["mqtt-alerter", "publish", "$JS.API.STREAM.DELETE.SENSE_REQUESTS"],
+  ["mqtt-alerter", "publish", "$JS.API.STREAM.MSG.GET.SENSE_EVENTS"],
+  ["udp-ingest", "publish", "sense.start-request.x"],
+  ["udp-ingest", "publish", "$JS.API.STREAM.MSG.GET.SENSE_REQUESTS"],
   ["mqtt-alerter", "publish", "$JS.API.STREAM.DELETE.SENSE_EVENTS"],
   ["mqtt-alerter", "publish", "$JS.API.CONSUMER.DELETE.SENSE_EVENTS.mqtt-alerter"],
   ["mqtt-alerter", "publish", "$JS.API.CONSUMER.CREATE.SENSE_EVENTS.another"],

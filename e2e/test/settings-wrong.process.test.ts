@@ -83,6 +83,14 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     TASK_SUCCESS_TOPIC: ["qliksense/+", wildcard[1]],
     TASK_SUCCESS_SEND_FULL: toggle,
     TASK_SUCCESS_FULL_TOPIC: ["a\tb", wildcard[1]],
+    TASK_START_ENABLE: toggle,
+    SUBSCRIPTION_ROOT_TOPIC: ["qliksense/#/x", /must be a topic filter: \+ and # as whole levels, # as the last one/],
+    TASK_START_TOPIC: wildcard,
+    TASK_START_RESULT_TOPIC: ["$SYS/result", /must not begin with \$/],
+    TASK_START_ALLOWED_IDS: ["reload of sales", /must be task GUIDs with commas between them/],
+    TASK_START_ALLOWED_TAGS: [",", /must be a list with commas between its entries/],
+    TASK_START_ALLOWED_CUSTOM_PROPERTIES: ["StartByMqtt", /must be name=value with commas between them/],
+    TASK_START_ALLOW_ANY: toggle,
     QRS_URL: [`http://sense:${secret}@sense.example.com`, /must be a URL that starts with https:\/\//],
     QRS_CERT_FILE: noFile,
     QRS_KEY_FILE: noFile,
@@ -206,9 +214,18 @@ const together: readonly { name: ServiceName; env: Environment; wrong: Readonly<
       QRS_URL: /must be set together with ALERT_TASK_TYPES/,
     },
   },
+  {
+    name: "mqtt-alerter",
+    env: { TASK_START_ENABLE: "true", TASK_START_TOPIC: "acme/start", TASK_START_RESULT_TOPIC: "acme/start" },
+    wrong: {
+      QRS_URL: /must be set when TASK_START_ENABLE is: QRS starts the tasks/,
+      TASK_START_TOPIC: /must lie under SUBSCRIPTION_ROOT_TOPIC, which is qliksense\/#/,
+      TASK_START_RESULT_TOPIC: /must be another topic than TASK_START_TOPIC/,
+    },
+  },
 ];
 for (const { name, env, wrong } of together) {
-  test(`${name} lists the settings that do not go together`, async (t) => {
+  test(`${name} lists the settings that do not go together: ${Object.keys(wrong).join(", ")}`, async (t) => {
     const lines = await refusalOf(t, name, env);
     assert.deepEqual([...lines.keys()].toSorted(), Object.keys(wrong).toSorted());
     for (const [variable, complaint] of Object.entries(wrong)) assert.match(lines.get(variable) ?? "", complaint);

@@ -1,9 +1,11 @@
+import { BusError } from "./bus-error.js";
 import { type LinkState, startConnection } from "./connection.js";
 import { startConsumer } from "./consumer.js";
 import type { ConsumerOptions, Consumption } from "./consumption.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { PublishAck } from "./publish-ack.js";
 import { type BusMessage, createPublisher } from "./publisher.js";
+import { getMessage, type StoredMessage } from "./stored-message.js";
 
 export type Bus = {
   state(): LinkState;
@@ -11,12 +13,14 @@ export type Bus = {
   onChange(listener: (up: boolean) => void): void;
   /** Resolves when JetStream has stored the message, or had it already. Rejects with a BusError, within 5 s at the latest. */
   publish(message: BusMessage): Promise<PublishAck>;
-  /** Reads the event stream through one durable pull consumer until closed. */
+  /** The last message on a subject of a stream; undefined = there is none. Rejects with a BusError, within 5 s at the latest. */
+  last(stream: string, subject: string): Promise<StoredMessage | undefined>;
+  /** Reads a stream through one durable pull consumer until closed. */
   consume(options: ConsumerOptions): Consumption;
   close(): Promise<void>;
 };
 
-/** Returns at once and connects in the background, for ever; sees to the two streams whenever it has connected. */
+/** Returns at once and connects in the background, for ever; sees to the streams whenever it has connected. */
 export function startBus(options: BusOptions, logger: BusLogger): Bus {
   const connection = startConnection(options, logger);
   const publisher = createPublisher(connection);
@@ -24,6 +28,12 @@ export function startBus(options: BusOptions, logger: BusLogger): Bus {
     state: connection.state,
     onChange: connection.onChange,
     publish: publisher.publish,
+    last: async (stream, subject) => {
+      const current = connection.current();
+      if (current === undefined) throw new BusError("disconnected", "no connection to NATS");
+      const manager = await current.jetstreamManager({ checkAPI: false });
+      return getMessage(manager, stream, { last_by_subj: subject }, options);
+    },
     consume: (consumerOptions) => startConsumer(connection, publisher, { ...options, ...consumerOptions }, logger),
     close: async () => {
       publisher.close();

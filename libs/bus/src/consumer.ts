@@ -39,7 +39,7 @@ export function startConsumer(
   options: BusOptions & ConsumerOptions,
   logger: BusLogger,
 ): Consumption {
-  const { streamName, durable, maxInHand, aside, maxAgeMs, ackWaitMs = 30_000 } = options;
+  const { stream: streamName = options.streamName, durable, maxInHand, aside, maxAgeMs, ackWaitMs = 30_000 } = options;
   const held = new Map<string, Held>();
   const finished = new Recent(rememberedAcks);
   const openPull = new OpenPull();
@@ -202,7 +202,7 @@ export function startConsumer(
       const current = connection.current();
       if (current === undefined) return;
       try {
-        const wanted = { stream: streamName, durable, ackWaitMs, maxAgeMs };
+        const wanted = { stream: streamName, durable, ackWaitMs, maxAgeMs, filterSubject: options.filterSubject };
         const passedOver = await ensureDurable(current, wanted, logger);
         if (passedOver > 0) options.onPassedOver(passedOver);
         if (signal.aborted) return;

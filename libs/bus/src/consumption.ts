@@ -17,6 +17,10 @@ export type Outcome =
 
 export type ConsumerOptions = {
   readonly durable: string;
+  /** The stream of the events if left out. */
+  readonly stream?: string;
+  /** What of the stream is read, with wildcards; all if left out. */
+  readonly filterSubject?: string;
   /** How many deliveries may be in hand at once. */
   readonly maxInHand: number;
   /**

@@ -17,6 +17,7 @@ const maxAckPending = 10_000;
 
 type WantedConsumer = Pick<ConsumerConfig, "ack_policy" | "ack_wait" | "max_deliver" | "max_ack_pending"> & {
   readonly durable_name: string;
+  readonly filter_subject?: string;
 };
 
 export type WantedDurable = {
@@ -25,6 +26,7 @@ export type WantedDurable = {
   readonly ackWaitMs: number;
   /** A consumer that is made anew passes over what was stored longer ago. */
   readonly maxAgeMs: number;
+  readonly filterSubject?: string | undefined;
 };
 
 /**
@@ -33,7 +35,7 @@ export type WantedDurable = {
  */
 export async function ensureDurable(
   connection: NatsConnection,
-  { stream, durable, ackWaitMs, maxAgeMs }: WantedDurable,
+  { stream, durable, ackWaitMs, maxAgeMs, filterSubject }: WantedDurable,
   logger: BusLogger,
 ): Promise<number> {
   const wanted: WantedConsumer = {
@@ -43,6 +45,7 @@ export async function ensureDurable(
     // An event leaves the consumer when it is delivered or a dead letter, never by being tried often enough.
     max_deliver: -1,
     max_ack_pending: maxAckPending,
+    ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
   };
   const manager = await connection.jetstreamManager({ checkAPI: false });
   const found = await find(manager, stream, durable);

@@ -98,6 +98,7 @@ function notAllowed({ operation, subject }: Permission, { inboxPrefix = "_INBOX"
 
 function patternOf(subject: string, inboxPrefix: string): string {
   if (subject.startsWith(`${inboxPrefix}.`)) return `${inboxPrefix}.>`;
+  if (!subject.startsWith("$JS.")) return subject.replace(/(\.start-re(?:quest|cord))\.[^.]+$/, "$1.*");
   if (!subject.startsWith("$JS.ACK.")) return subject;
   // $JS.ACK.<stream>.<consumer>.…, and from nats-server 2.15 on $JS.ACK.<domain>.<account>.<stream>.<consumer>.… (ADR-15)
   const tokens = subject.split(".");

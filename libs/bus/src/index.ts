@@ -6,5 +6,6 @@ export type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumpt
 export { type BusLogger, type BusOptions, busOptionsOf } from "./options.js";
 export type { PublishAck } from "./publish-ack.js";
 export type { BusMessage } from "./publisher.js";
-export { openRejectedStream, type RejectedStream, type StoredMessage } from "./rejected-stream.js";
-export { rejectedStreamName } from "./streams.js";
+export { openRejectedStream, type RejectedStream } from "./rejected-stream.js";
+export type { StoredMessage } from "./stored-message.js";
+export { rejectedStreamName, requestStreamName } from "./streams.js";

@@ -20,6 +20,8 @@ export type BusOptions = {
   readonly streamMaxAgeMs: number;
   readonly streamMaxBytes: number;
   readonly dedupWindowMs: number;
+  /** Whether the stream of the requests to start tasks is wanted too. */
+  readonly requests?: boolean;
 };
 
 /** What the bus logs through: a pino logger fits. */
@@ -47,6 +49,8 @@ export type NatsSettingValues = {
   readonly NATS_STREAM_MAX_AGE_HOURS: number;
   readonly NATS_STREAM_MAX_BYTES: number;
   readonly NATS_DEDUP_WINDOW_SECONDS: number;
+  /** Of the service that has it. */
+  readonly TASK_START_ENABLE?: boolean;
 };
 
 /** What the bus is started with, from the settings that every service has for it. The answers to a service come to `_INBOX.<service>.>`. */
@@ -69,5 +73,6 @@ export function busOptionsOf(settings: NatsSettingValues, service: string, insta
     streamMaxAgeMs: settings.NATS_STREAM_MAX_AGE_HOURS * 3_600_000,
     streamMaxBytes: settings.NATS_STREAM_MAX_BYTES,
     dedupWindowMs: settings.NATS_DEDUP_WINDOW_SECONDS * 1000,
+    requests: settings.TASK_START_ENABLE ?? false,
   };
 }

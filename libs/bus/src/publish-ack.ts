@@ -4,6 +4,8 @@ export type PublishAck = { readonly sequence: number; readonly duplicate: boolea
 
 /** The err_code of "message size exceeds maximum allowed": the stream has a max_msg_size. */
 const messageTooLarge = 10054;
+/** "wrong last sequence": what was expected by the header that publisher.ts sets. */
+const wrongLastSequence = 10071;
 
 /**
  * Reads a JetStream PubAck: `{"stream":"S","seq":1,"duplicate":true}` or `{"error":{"code":503,"err_code":10077,…}}`.
@@ -29,6 +31,6 @@ function refusal(error: unknown): BusError {
   const facts = typeof error === "object" && error !== null ? error : {};
   const text = "description" in facts ? String(facts.description) : "no reason given";
   const apiCode = "err_code" in facts && typeof facts.err_code === "number" ? facts.err_code : undefined;
-  const code = apiCode === messageTooLarge ? "too-large" : "refused";
+  const code = apiCode === messageTooLarge ? "too-large" : apiCode === wrongLastSequence ? "outdated" : "refused";
   return new BusError(code, `JetStream refused the message: ${text}`, apiCode === undefined ? {} : { apiCode });
 }

@@ -9,6 +9,8 @@ export type BusMessage = {
   readonly id: string;
   readonly payload: Uint8Array;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Stored only when this is the sequence of the subject's last message, 0 = there is none; else `outdated`. */
+  readonly expectedLast?: number;
 };
 
 export type Publisher = {
@@ -83,6 +85,9 @@ export function createPublisher(connection: Connection): Publisher {
         const token = String(++lastToken);
         const natsHeaders = headers();
         natsHeaders.set("Nats-Msg-Id", message.id);
+        if (message.expectedLast !== undefined) {
+          natsHeaders.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLast));
+        }
         for (const [name, value] of Object.entries(message.headers ?? {})) {
           // A line break would end the header.
           natsHeaders.set(name, value.replace(/[\r\n]+/g, " "));

@@ -1,21 +1,12 @@
-import { connect, headers, type NatsConnection, NatsError, type StoredMsg } from "nats";
+import { connect, headers, type NatsConnection } from "nats";
 import { BusError } from "./bus-error.js";
 import { connectOptions, hostAndPort } from "./connect-options.js";
 import { explainNatsError } from "./explain.js";
 import type { BusOptions } from "./options.js";
 import type { PublishAck } from "./publish-ack.js";
 import type { BusMessage } from "./publisher.js";
-import { isStreamNotFound, rejectedStreamName } from "./streams.js";
-
-export type StoredMessage = {
-  readonly sequence: number;
-  /** ISO 8601 with nanoseconds: no two messages of a sequence have the same, not even when the stream was made anew. */
-  readonly storedAt: string;
-  readonly subject: string;
-  /** The first value of each name; empty when they cannot be read. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly bytes: Uint8Array;
-};
+import { apiCodeOf, busError, getMessage, type StoredMessage } from "./stored-message.js";
+import { rejectedStreamName } from "./streams.js";
 
 /** The stream of rejected datagrams and dead letters in the hands of a person. All of it rejects with a BusError, within 5 s. */
 export type RejectedStream = {
@@ -33,12 +24,7 @@ export type RejectedStream = {
   close(): Promise<void>;
 };
 
-/** The message of this sequence, or with `next_by_subj` the first from it on. The latter is there since nats-server 2.9. */
-type Query = { readonly seq: number; readonly next_by_subj?: string };
-
-const messageNotFound = 10037;
 const sequenceNotFound = 10043;
-const messageTooLarge = 10054;
 /** Requests under way at once: round trips are what the reading of a stream takes its time for. */
 const pageSize = 32;
 
@@ -49,14 +35,7 @@ export async function openRejectedStream(options: BusOptions): Promise<RejectedS
   const manager = await connection.jetstreamManager({ checkAPI: false });
   const jetStream = connection.jetstream();
 
-  async function get(stream: string, query: Query): Promise<StoredMessage | undefined> {
-    try {
-      return read(await manager.streams.getMessage(stream, query));
-    } catch (error) {
-      if (apiCodeOf(error) === messageNotFound) return undefined;
-      throw busError(error, stream, options);
-    }
-  }
+  const get = (stream: string, query: Parameters<typeof getMessage>[2]) => getMessage(manager, stream, query, options);
 
   async function state() {
     try {
@@ -123,39 +102,4 @@ async function dial(options: BusOptions): Promise<NatsConnection> {
       cause: error,
     });
   }
-}
-
-function read(stored: StoredMsg): StoredMessage {
-  const { seq, timestamp, subject, data } = stored;
-  return { sequence: seq, storedAt: timestamp, subject, headers: headersOf(stored), bytes: data };
-}
-
-/** Whoever may publish may write headers that nats.js throws over. */
-function headersOf(stored: StoredMsg): Record<string, string> {
-  try {
-    return Object.fromEntries(Array.from(stored.header, ([key, values]) => [key, values[0] ?? ""]));
-  } catch {
-    return {};
-  }
-}
-
-function apiCodeOf(error: unknown): number | undefined {
-  return error instanceof NatsError ? error.api_error?.err_code : undefined;
-}
-
-function busError(error: unknown, stream: string, options: BusOptions): BusError {
-  const facts = { cause: error };
-  if (isStreamNotFound(error)) return new BusError("no-stream", `there is no stream ${stream}`, facts);
-  const apiCode = apiCodeOf(error);
-  if (apiCode !== undefined) {
-    return new BusError(apiCode === messageTooLarge ? "too-large" : "refused", explainNatsError(error, options), {
-      ...facts,
-      apiCode,
-    });
-  }
-  const code = error instanceof NatsError ? error.code : "";
-  if (code === "MAX_PAYLOAD_EXCEEDED") return new BusError("too-large", "larger than max_payload of NATS", facts);
-  // Nobody answers a publish: no stream takes the subject.
-  if (code === "503") return new BusError("no-stream", `there is no JetStream, or no stream ${stream}`, facts);
-  return new BusError("disconnected", explainNatsError(error, options), facts);
 }

@@ -1,4 +1,11 @@
-import { deadLetterSubject, eventTypes, rejectedSubject, subjectOf } from "@sense-alerts/event-contract";
+import {
+  deadLetterSubject,
+  eventTypes,
+  rejectedSubject,
+  startRecordSubject,
+  startRequestSubject,
+  subjectOf,
+} from "@sense-alerts/event-contract";
 import {
   DiscardPolicy,
   type JetStreamManager,
@@ -31,13 +38,20 @@ export function isStreamNotFound(error: unknown): boolean {
 }
 
 const hourMs = 3_600_000;
+/** Within it two requests of the same words are one. */
+const sameRequestMs = 5_000;
 
 /** The name of the stream that holds what could not be read or delivered: `SENSE_EVENTS` has `SENSE_REJECTED` beside it. */
 export function rejectedStreamName(eventStreamName: string): string {
   return `${eventStreamName.replace(/_EVENTS$/, "")}_REJECTED`;
 }
 
-/** Both streams as this deployment wants them. Sizes in bytes, times in nanoseconds: JetStream's own units. */
+/** The name of the stream that holds requests to start tasks: `SENSE_EVENTS` has `SENSE_REQUESTS` beside it. */
+export function requestStreamName(eventStreamName: string): string {
+  return `${eventStreamName.replace(/_EVENTS$/, "")}_REQUESTS`;
+}
+
+/** The streams as this deployment wants them. Sizes in bytes, times in nanoseconds: JetStream's own units. */
 export function wantedStreams(options: BusOptions): WantedStream[] {
   const common = {
     retention: RetentionPolicy.Limits,
@@ -45,6 +59,14 @@ export function wantedStreams(options: BusOptions): WantedStream[] {
     discard: DiscardPolicy.Old,
     num_replicas: options.streamReplicas,
     duplicate_window: nanos(options.dedupWindowMs),
+  };
+  const requests: WantedStream = {
+    ...common,
+    name: requestStreamName(options.streamName),
+    subjects: [startRequestSubject(options.subjectPrefix, "*"), startRecordSubject(options.subjectPrefix, "*")],
+    max_age: nanos(24 * hourMs),
+    max_bytes: Math.min(options.streamMaxBytes, 64 * 1024 * 1024),
+    duplicate_window: nanos(sameRequestMs),
   };
   return [
     {
@@ -61,6 +83,7 @@ export function wantedStreams(options: BusOptions): WantedStream[] {
       max_age: nanos(7 * 24 * hourMs),
       max_bytes: Math.min(options.streamMaxBytes, 256 * 1024 * 1024),
     },
+    ...(options.requests ? [requests] : []),
   ];
 }
 

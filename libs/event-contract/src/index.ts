@@ -8,6 +8,8 @@ export {
   type EventType,
   eventTypes,
   rejectedSubject,
+  startRecordSubject,
+  startRequestSubject,
   subjectOf,
   type TaskEventType,
 } from "./subjects.js";

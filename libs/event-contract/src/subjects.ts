@@ -28,3 +28,13 @@ export function rejectedSubject(prefix: string): string {
 export function deadLetterSubject(prefix: string): string {
   return `${prefix}.dead-letter`;
 }
+
+/** Where a request to start a task waits until it is carried out; `id` is the same for repeats of one request, `*` for all. */
+export function startRequestSubject(prefix: string, id: string): string {
+  return `${prefix}.start-request.${id}`;
+}
+
+/** What became of a request: one subject for each, its last message counts. */
+export function startRecordSubject(prefix: string, key: string): string {
+  return `${prefix}.start-record.${key}`;
+}

@@ -5,14 +5,19 @@ import { isMqttString } from "./mqtt-string.js";
 import { type Named, namesOf } from "./names.js";
 import { renderTopic, type TopicTemplate } from "./topic.js";
 
-/** One MQTT message that comes of an event. */
+/** One MQTT message that comes of an event, or of a request. */
 export type AlertMessage = {
-  readonly kind: "basic" | "full" | "status";
+  readonly kind: "basic" | "full" | "status" | "result";
   readonly topic: string;
   /** UTF-8. */
   readonly payload: string;
   readonly contentType: string;
-  readonly userProperties: Readonly<Record<string, string>>;
+  /** Several values under one name are sent in their order. */
+  readonly userProperties: Readonly<Record<string, string | readonly string[]>>;
+  readonly correlationData?: Uint8Array;
+  /** Where they are not those of the settings. */
+  readonly qos?: 1;
+  readonly retain?: false;
 };
 
 /** Where the messages of one kind of task event go; undefined = not sent. */
@@ -40,7 +45,9 @@ export type Composed =
 /** The messages of an event in the order they are to go out, basic before full. None when its topics are off. */
 export function composeMessages(event: SenseEvent, topics: AlertTopics, known: Known = {}): Composed {
   const composed = composeAll(event, topics, known);
-  const properties = composed.ok ? composed.messages.flatMap((message) => Object.values(message.userProperties)) : [];
+  const properties = composed.ok
+    ? composed.messages.flatMap((message) => Object.values(message.userProperties).flat())
+    : [];
   return properties.every(isMqttString) ? composed : { ok: false, reason: "user-property-invalid" };
 }
 

@@ -7,6 +7,7 @@ import { createDeliver } from "./deliver.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { mqttOptionsOf, readSettings } from "./settings.js";
 import { createAside, startQrs } from "./start-qrs.js";
+import { startTaskStarts } from "./task-start/start-task-starts.js";
 
 /** All replicas read through this one durable consumer, so each event goes to one of them. */
 const durable = "mqtt-alerter";
@@ -72,5 +73,6 @@ await runService({
       inFlight: broker.inFlight,
       online: broker.online,
     });
+    startTaskStarts(context, bus, broker, qrs?.repository);
   },
 });

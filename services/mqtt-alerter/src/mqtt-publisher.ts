@@ -1,12 +1,12 @@
 import { backoff, withDeadline } from "@sense-alerts/service-kit";
-import { connect, type IClientOptions, type IClientPublishOptions, type IConnackPacket } from "mqtt";
+import { connect, type IClientPublishOptions, type IConnackPacket } from "mqtt";
 import type { AlertMessage } from "./alert-messages.js";
 import { explainBrokerError } from "./broker-error.js";
+import { clientOptions, propertiesOf, renewTlsFiles } from "./client-options.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
 import { publishPacketBytes } from "./packet-bytes.js";
 import { takeEveryPubackCode } from "./puback-codes.js";
 import { PublishError } from "./publish-error.js";
-import { readTlsFiles } from "./tls-files.js";
 import { createWindow } from "./window.js";
 
 export type MqttEvents = {
@@ -99,8 +99,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     trouble = undefined;
     client.options.reconnectPeriod = retry.next();
     try {
-      // For wss MQTT.js keeps a copy, made at the first attempt; without one it makes another.
-      Object.assign(client.options, readTlsFiles(options), { wsOptions: undefined });
+      renewTlsFiles(client, options);
     } catch (error) {
       events.onTrouble(unusable, error);
     }
@@ -207,14 +206,13 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     inFlight: () => pending.size,
     publish: async (message) => {
       if (!online) throw new PublishError("offline", "no connection to the broker");
-      const qos = Math.min(options.qos, limits.qos) as 0 | 1 | 2;
+      const qos = Math.min(message.qos ?? options.qos, limits.qos) as 0 | 1 | 2;
       const bytes = publishPacketBytes(message, qos, options.messageExpirySeconds !== undefined);
       if (bytes > limits.packetBytes) {
         const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${bytes}`;
         throw new PublishError("refused", text, { reasonCode: packetTooLarge });
       }
-      const retain = options.retain && limits.retain;
-      // MQTT.js leaves the properties out where MQTT 3.1.1 has none.
+      const retain = (message.retain ?? options.retain) && limits.retain;
       const properties = propertiesOf(message, options);
       const heard = await sendInTurn(message.topic, message.payload, { qos, retain, properties });
       window.widen(room());
@@ -236,23 +234,6 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   };
 }
 
-function clientOptions(options: MqttOptions): IClientOptions {
-  return {
-    protocolVersion: options.protocolVersion,
-    clientId: options.clientId,
-    clean: true,
-    keepalive: options.keepaliveSeconds,
-    // A broker that says "busy" or "bad password" now may say "welcome" later.
-    reconnectOnConnackError: true,
-    queueQoSZero: false,
-    resubscribe: false,
-    rejectUnauthorized: !options.tlsInsecure,
-    ...(options.username === undefined ? {} : { username: options.username }),
-    ...(options.password === undefined ? {} : { password: options.password }),
-    ...readTlsFiles(options),
-  };
-}
-
 function limitsOf(connack: IConnackPacket | undefined): Limits {
   const allowed = connack?.properties;
   return {
@@ -260,18 +241,6 @@ function limitsOf(connack: IConnackPacket | undefined): Limits {
     retain: allowed?.retainAvailable ?? true,
     packetBytes: allowed?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
     inFlight: allowed?.receiveMaximum ?? 65_535,
-  };
-}
-
-function propertiesOf(
-  message: AlertMessage,
-  { messageExpirySeconds }: MqttOptions,
-): NonNullable<IClientPublishOptions["properties"]> {
-  return {
-    contentType: message.contentType,
-    payloadFormatIndicator: true,
-    userProperties: { ...message.userProperties },
-    ...(messageExpirySeconds === undefined ? {} : { messageExpiryInterval: messageExpirySeconds }),
   };
 }
 

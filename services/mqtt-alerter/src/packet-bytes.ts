@@ -5,8 +5,12 @@ export function publishPacketBytes(message: AlertMessage, qos: 0 | 1 | 2, expire
   const { topic, payload, contentType, userProperties } = message;
   const payloadFormat = 2;
   const expiry = expires ? 5 : 0;
-  const userBytes = Object.entries(userProperties).map(([name, value]) => 1 + textBytes(name) + textBytes(value));
-  const properties = userBytes.reduce((sum, bytes) => sum + bytes, payloadFormat + expiry + 1 + textBytes(contentType));
+  const userBytes = Object.entries(userProperties)
+    .flatMap(([name, values]) => [values].flat().map((value) => [name, value] as const))
+    .map(([name, value]) => 1 + textBytes(name) + textBytes(value));
+  const correlation = message.correlationData === undefined ? 0 : 3 + message.correlationData.length;
+  const fixed = payloadFormat + expiry + correlation + 1 + textBytes(contentType);
+  const properties = userBytes.reduce((sum, bytes) => sum + bytes, fixed);
   const packetId = qos === 0 ? 0 : 2;
   const body = textBytes(topic) + packetId + lengthBytes(properties) + properties + Buffer.byteLength(payload);
   return 1 + lengthBytes(body) + body;

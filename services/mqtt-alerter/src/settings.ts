@@ -20,6 +20,7 @@ import {
 } from "@sense-alerts/service-kit";
 import type { MqttOptions } from "./mqtt-options.js";
 import { checkQrsSettings, qrsSettings } from "./qrs-settings.js";
+import { checkStartSettings, startSettings } from "./task-start/start-settings.js";
 import { parseTaskTypes } from "./task-types.js";
 import { alertPlaceholders, parseTopic, renderTopic, type TopicTemplate } from "./topic.js";
 
@@ -106,6 +107,7 @@ export const mqttAlerterSettings = {
   }),
   TASK_SUCCESS_SEND_FULL: toggle({ default: false, desc: "Task succeeded: whether the full message is sent" }),
   TASK_SUCCESS_FULL_TOPIC: topic("qliksense/task_success_full", { desc: "Task succeeded: the full message, JSON" }),
+  ...startSettings,
   ...qrsSettings,
   ALERT_TASK_TYPES: parsed(parseTaskTypes, {
     default: undefined,
@@ -123,6 +125,7 @@ export type MqttAlerterSettings = SettingsOf<typeof spec>;
 export function readSettings(env: Environment): MqttAlerterSettings {
   const checks = checkEach(
     ...[checkNatsSettings, checkLogin, checkTlsFiles, checkTlsUrl, checkExpiry, checkQrsSettings, checkTaskTypes],
+    checkStartSettings,
   );
   return loadSettings(spec, env, checks);
 }

@@ -50,6 +50,15 @@ export function renderTopic(template: TopicTemplate, values: TopicValues): strin
   return Buffer.byteLength(topic) <= longestTopicBytes ? topic : undefined;
 }
 
+/** Whether some values make the template this topic. */
+export function mayRenderAs(template: TopicTemplate | undefined, topic: string): boolean {
+  if (template === undefined) return false;
+  const pattern = template.parts.map((part, index) =>
+    index % 2 === 0 ? part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&") : "[^/]*",
+  );
+  return new RegExp(`^${pattern.join("")}$`, "u").test(topic);
+}
+
 function shown(character: string): string {
   if (character === "+" || character === "#") return character;
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, "0")}`;

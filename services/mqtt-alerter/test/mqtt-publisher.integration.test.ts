@@ -172,3 +172,21 @@ for (const changes of [{ qos: 0 }, { protocolVersion: 4 }] as const) {
     assert.deepEqual(publisher.unheard, []);
   });
 }
+
+test("sends a message without user properties, and one with correlation data", async (t) => {
+  const broker = await startMosquitto(t);
+  const subscriber = await subscribeMqtt(t, { port: broker.port, topics: ["a"] });
+  const publisher = startPublisher(t, broker.url, { qos: 0, retain: true });
+  await eventually(() => assert.ok(publisher.online()));
+  const message = { ...alertMessage("a", "x"), kind: "result", userProperties: {}, qos: 1, retain: false } as const;
+  await publisher.publish(message);
+  await publisher.publish({ ...message, correlationData: Buffer.from("c"), userProperties: { a: ["1", "2"] } });
+  await eventually(() => assert.equal(subscriber.messages.length, 2));
+  assert.deepEqual(
+    subscriber.messages.map(({ qos, retain, correlationData }) => [qos, retain, correlationData]),
+    [
+      [1, false, undefined],
+      [1, false, "c"],
+    ],
+  );
+});

@@ -1,0 +1,195 @@
+import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
+import { type Repository, RepositoryError } from "@sense-alerts/qlik-repository";
+import { delay } from "@sense-alerts/service-kit";
+import { type AllowList, allowsId, allowsNothing, allowsTask } from "./allow-list.js";
+import type { FoundRecord, StartLog, StartRecord } from "./start-log.js";
+import { failed, type RefusalCode, refused, type StartResult, started } from "./start-result.js";
+import { decodeRequest, type StoredRequest } from "./stored-request.js";
+import { createWaiting } from "./waiting.js";
+
+export type CarryOutOptions = {
+  readonly allow: AllowList;
+  readonly repository: Pick<Repository, "task" | "startTask">;
+  readonly log: Pick<StartLog, "find" | "write">;
+  readonly answer: (request: StoredRequest, result: StartResult, signal: AbortSignal) => Promise<Outcome>;
+  /** Names this process among the replicas. */
+  readonly instance: string;
+  /** A call of the repository takes no longer. */
+  readonly repositoryTimeoutMs: number;
+  readonly onResult: (request: StoredRequest, result: StartResult, repeated: boolean) => void;
+  readonly onWait: (request: StoredRequest, reason: string) => void;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+};
+
+/** A request that could not be carried out for so long fails: to start its task hours later would be wrong. */
+export const waitAtMostMs = 300_000;
+const firstRetryMs = 1_000;
+const longestRetryMs = 10_000;
+/** On top of the longest call: an attempt that is that old and has no result was broken off by a crash. */
+const brokenOffMs = 10_000;
+const recordRetryMs = 500;
+
+/** What passes by itself. */
+const passing: readonly string[] = ["unreachable", "busy", "timeout", "suspended"];
+
+/**
+ * The use case: makes a handler that turns a request from the stream into one call of QRS at most, and is done when its answer is
+ * published. Before the call it writes down that it is about to be made, after it what came of it: whoever finds the first without
+ * the second does not call again (docs/decisions/0006-start-once.md).
+ */
+export function createCarryOut(options: CarryOutOptions): CarryOut {
+  const { allow, repository, log, answer, onResult, clock = Date.now } = options;
+  const waiting = createWaiting();
+  let inHand = 0;
+
+  /** An answer, or when to look again. */
+  async function settle(
+    request: StoredRequest,
+    deliveries: number,
+    signal: AbortSignal,
+  ): Promise<StartResult | Outcome> {
+    const found = await log.find(request.key);
+    const known = found?.record.state === "attempt" ? await judgeAttempt(request, found, signal) : undefined;
+    if (known !== undefined) return known;
+    if (found?.record.state === "answered") {
+      const { result } = found.record;
+      onResult(request, result, true);
+      return result;
+    }
+    const judged = await judge(request, deliveries);
+    if (judged !== "allowed") return judged;
+    const { taskId } = request;
+    if (taskId === null) return told(request, refused(request, "not-a-guid"));
+    const attempt: StartRecord = { state: "attempt", by: `${options.instance} ${deliveries}` };
+    const sequence = await log.write(request.key, attempt, found?.sequence ?? 0);
+    if (sequence === undefined) return later(firstRetryMs);
+    return start(request, taskId, sequence, deliveries, signal);
+  }
+
+  /** Somebody has called QRS, or was about to. */
+  async function judgeAttempt(request: StoredRequest, found: FoundRecord, signal: AbortSignal) {
+    if (clock() - found.storedAtMs < options.repositoryTimeoutMs + brokenOffMs) return later(firstRetryMs);
+    const sentence =
+      "the alerter that was starting the task broke off; whether it was started is unknown: look at the task";
+    const result = failed(request, "unknown", sentence);
+    return (await record(request, result, found.sequence, signal)) ? told(request, result) : later(firstRetryMs);
+  }
+
+  async function judge(request: StoredRequest, deliveries: number): Promise<StartResult | Outcome | "allowed"> {
+    const { taskId, problem } = request;
+    const refuse = (code: RefusalCode) => told(request, refused(request, code));
+    if (problem !== null) return refuse(problem);
+    if (taskId === null) return refuse("not-a-guid");
+    if (leftMs(request) <= 0) {
+      const why = waiting.reason(request.key) ?? "no alerter was there to carry it out";
+      return told(request, failed(request, "too-late", `it waited ${waitAtMostMs / 1000} seconds in vain: ${why}`));
+    }
+    if (allowsNothing(allow)) return refuse("nothing-allowed");
+    const allowed = allowsId(allow, taskId);
+    if (allowed !== undefined) return allowed ? "allowed" : refuse("not-allowed");
+    try {
+      const task = await repository.task(taskId);
+      if (task === undefined) return refuse("no-such-task");
+      return allowsTask(allow, task) ? "allowed" : refuse("not-allowed");
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error;
+      if (passing.includes(error.code)) return wait(request, error, deliveries);
+      return told(request, failed(request, "qrs-failed", error.message));
+    }
+  }
+
+  async function start(
+    request: StoredRequest,
+    taskId: string,
+    sequence: number,
+    deliveries: number,
+    signal: AbortSignal,
+  ): Promise<StartResult | Outcome> {
+    const settled = async (result: StartResult) => {
+      await record(request, result, sequence, signal);
+      return told(request, result);
+    };
+    try {
+      return await settled(started(request, await repository.startTask(taskId)));
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error;
+      if (!error.sent && passing.includes(error.code)) {
+        await write(request.key, { state: "open" }, sequence, signal);
+        return wait(request, error, deliveries);
+      }
+      return settled(failureOf(request, error));
+    }
+  }
+
+  function record(request: StoredRequest, result: StartResult, after: number, signal: AbortSignal) {
+    return write(request.key, { state: "answered", result }, after, signal);
+  }
+
+  /** Tries until NATS has it: what became of a call must not be forgotten while this process lives. */
+  async function write(key: string, state: StartRecord, after: number, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      try {
+        return (await log.write(key, state, after)) !== undefined;
+      } catch (error) {
+        if (!(error instanceof BusError) || signal.aborted) throw error;
+        await delay(recordRetryMs, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  function wait(request: StoredRequest, { message }: RepositoryError, deliveries: number): StartResult | Outcome {
+    if (!waiting.add(request.key, message)) return told(request, refused(request, "too-many-waiting"));
+    options.onWait(request, message);
+    const backOffMs = Math.min(firstRetryMs * 2 ** Math.min(deliveries - 1, 10), longestRetryMs);
+    return later(Math.max(1, Math.min(backOffMs, leftMs(request))));
+  }
+
+  function leftMs({ receivedAt }: StoredRequest): number {
+    return Date.parse(receivedAt) + waitAtMostMs - clock();
+  }
+
+  function told(request: StoredRequest, result: StartResult): StartResult {
+    waiting.remove(request.key);
+    onResult(request, result, false);
+    return result;
+  }
+
+  async function handle(delivery: Delivery, signal: AbortSignal): Promise<Outcome> {
+    const request = decodeRequest(delivery.bytes);
+    if (request === undefined) return { kind: "dead", reason: "not-a-request" };
+    inHand++;
+    try {
+      const settled = await settle(request, delivery.deliveries, signal);
+      return "kind" in settled ? settled : await answer(request, settled, signal);
+    } catch (error) {
+      if (error instanceof BusError) return later(signal.aborted ? 0 : firstRetryMs);
+      throw error;
+    } finally {
+      inHand--;
+    }
+  }
+
+  return { handle, inHand: () => inHand, waiting: waiting.count };
+}
+
+export type CarryOut = {
+  handle(delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
+  /** Requests being worked on. */
+  inHand(): number;
+  /** Requests that this replica put off because QRS is away. */
+  waiting(): number;
+};
+
+function failureOf(request: StoredRequest, error: RepositoryError): StartResult {
+  if (error.code === "not-found") return refused(request, "no-such-task");
+  if (error.code === "refused" || error.status === 429) return failed(request, "qrs-refused", error.message);
+  if (!error.sent || error.code === "not-authorised" || error.code === "tls") {
+    return failed(request, "qrs-failed", error.message);
+  }
+  return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
+}
+
+function later(delayMs: number): Outcome {
+  return { kind: "later", delayMs };
+}

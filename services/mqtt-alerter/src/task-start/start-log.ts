@@ -1,0 +1,84 @@
+import { randomUUID } from "node:crypto";
+import { type Bus, BusError, requestStreamName, type StoredMessage } from "@sense-alerts/bus";
+import { startRecordSubject, startRequestSubject } from "@sense-alerts/event-contract";
+import type { StartResult } from "./start-result.js";
+import { encodeRequest, type Identified } from "./stored-request.js";
+
+/** What is known of a request: somebody is about to call QRS or did, nobody is any more, or it is answered. */
+export type StartRecord =
+  | { readonly state: "attempt"; readonly by: string }
+  | { readonly state: "open" }
+  | { readonly state: "answered"; readonly result: StartResult };
+
+export type FoundRecord = { readonly record: StartRecord; readonly sequence: number; readonly storedAtMs: number };
+
+/** The memory that all replicas share, in the stream of the requests. Everything rejects with a BusError. */
+export type StartLog = {
+  /** Resolves to false when it is there already. `lateMs`: how long others may have had it before. */
+  store(identified: Identified, lateMs: number): Promise<boolean>;
+  find(key: string): Promise<FoundRecord | undefined>;
+  /**
+   * Writes what has become of a request, if its record is still the one of sequence `after` (0 = none). Resolves to the new
+   * sequence, or undefined when another replica was quicker.
+   */
+  write(key: string, record: StartRecord, after: number): Promise<number | undefined>;
+};
+
+/** Two messages without an id are one request within this time: that of the stream's duplicate window. */
+const sameRequestMs = 5_000;
+
+export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: string, prefix: string): StartLog {
+  const stream = requestStreamName(streamName);
+
+  async function find(key: string): Promise<FoundRecord | undefined> {
+    const found = await bus.last(stream, startRecordSubject(prefix, key));
+    const record = found === undefined ? undefined : decodeRecord(found.bytes);
+    if (found === undefined || record === undefined) return undefined;
+    return { record, sequence: found.sequence, storedAtMs: storedMs(found) };
+  }
+
+  return {
+    find,
+    store: async ({ id, named, request }, lateMs) => {
+      const subject = startRequestSubject(prefix, id);
+      if (!named && lateMs > 0) {
+        const last = await bus.last(stream, subject);
+        if (last !== undefined && Date.now() - storedMs(last) < lateMs + sameRequestMs) return false;
+      }
+      const { duplicate } = await bus.publish({ subject, id: `request:${id}`, payload: encodeRequest(request) });
+      return !duplicate;
+    },
+    write: async (key, record, after) => {
+      const text = JSON.stringify(record);
+      const subject = startRecordSubject(prefix, key);
+      try {
+        const message = {
+          subject,
+          id: `record:${key}:${randomUUID()}`,
+          payload: Buffer.from(text),
+          expectedLast: after,
+        };
+        return (await bus.publish(message)).sequence;
+      } catch (error) {
+        if (!(error instanceof BusError && error.code === "outdated")) throw error;
+        // It may have been stored by an attempt whose acknowledgement was lost.
+        const found = await find(key);
+        return found !== undefined && JSON.stringify(found.record) === text ? found.sequence : undefined;
+      }
+    },
+  };
+}
+
+function storedMs({ storedAt }: StoredMessage): number {
+  return Date.parse(storedAt);
+}
+
+function decodeRecord(bytes: Uint8Array): StartRecord | undefined {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(bytes).toString("utf8"));
+    const state: unknown = typeof value === "object" && value !== null ? Reflect.get(value, "state") : undefined;
+    return state === "attempt" || state === "open" || state === "answered" ? (value as StartRecord) : undefined;
+  } catch {
+    return undefined;
+  }
+}

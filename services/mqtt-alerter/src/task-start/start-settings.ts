@@ -1,0 +1,162 @@
+import { checkEach, parsed, type SettingsOf, textList, toggle } from "@sense-alerts/service-kit";
+import { isMqttString } from "../mqtt-string.js";
+import { mayRenderAs, parseTopic, type TopicTemplate } from "../topic.js";
+import type { AllowList } from "./allow-list.js";
+import { readGuid } from "./start-request.js";
+
+/** The settings of starting tasks by MQTT. */
+export const startSettings = {
+  TASK_START_ENABLE: toggle({
+    default: false,
+    desc: "Whether messages on TASK_START_TOPIC start tasks; needs QRS_URL, and what may be started",
+  }),
+  SUBSCRIPTION_ROOT_TOPIC: parsed(parseFilter, {
+    default: "qliksense/#",
+    desc: "TASK_START_TOPIC must lie under it, as in Butler; it is not subscribed to",
+  }),
+  TASK_START_TOPIC: parsed(plainTopic, {
+    default: "qliksense/start_task",
+    desc: "Where requests are taken: a task GUID, or JSON with `taskId` and `requestId`",
+  }),
+  TASK_START_RESULT_TOPIC: parsed(plainTopic, {
+    default: "qliksense/start_task/result",
+    desc: "Where every request is answered",
+  }),
+  TASK_START_ALLOWED_IDS: parsed(guidList, {
+    default: undefined,
+    example: "5a4d2f0e-6f0b-4b1c-9d35-0f6f3c8f7a11",
+    desc: "Tasks that may be started, by GUID, with commas between them",
+  }),
+  TASK_START_ALLOWED_TAGS: textList({
+    default: undefined,
+    example: "mqtt-start",
+    desc: "Tags whose tasks may be started, with commas between them; letters count as they are written",
+  }),
+  TASK_START_ALLOWED_CUSTOM_PROPERTIES: parsed(propertyList, {
+    default: undefined,
+    example: "StartByMqtt=yes",
+    desc: "Custom properties whose tasks may be started, as `name=value` with commas between them",
+  }),
+  TASK_START_ALLOW_ANY: toggle({
+    default: false,
+    desc: "Whether any task may be started, by whoever may publish on TASK_START_TOPIC",
+  }),
+};
+
+export type StartSettings = SettingsOf<typeof startSettings>;
+
+export function allowListOf(settings: StartSettings): AllowList {
+  return {
+    any: settings.TASK_START_ALLOW_ANY,
+    ids: new Set(settings.TASK_START_ALLOWED_IDS ?? []),
+    tags: new Set(settings.TASK_START_ALLOWED_TAGS ?? []),
+    customProperties: (settings.TASK_START_ALLOWED_CUSTOM_PROPERTIES ?? []).map((text) => {
+      const [name = "", value = ""] = splitOnce(text);
+      return { name, value };
+    }),
+  };
+}
+
+/** The settings whose topics this service publishes on. */
+const ownTopics = [
+  "MQTT_STATUS_TOPIC",
+  "TASK_FAILURE_TOPIC",
+  "TASK_FAILURE_FULL_TOPIC",
+  "TASK_FAILURE_SERVER_STATUS_TOPIC",
+  "TASK_ABORTED_TOPIC",
+  "TASK_ABORTED_FULL_TOPIC",
+  "TASK_SUCCESS_TOPIC",
+  "TASK_SUCCESS_FULL_TOPIC",
+] as const;
+
+type OwnTopics = Readonly<Record<(typeof ownTopics)[number], TopicTemplate | undefined>>;
+
+/** Every topic that this service publishes on by itself; no request may have its answer sent to one of them. */
+export function ownTopicsOf(settings: OwnTopics): readonly TopicTemplate[] {
+  return ownTopics.flatMap((name) => settings[name] ?? []);
+}
+
+export const checkStartSettings = checkEach<StartSettings & OwnTopics & { readonly QRS_URL: string | undefined }>(
+  ({ TASK_START_ENABLE, QRS_URL }) =>
+    TASK_START_ENABLE && QRS_URL === undefined
+      ? [{ name: "QRS_URL", message: "must be set when TASK_START_ENABLE is: QRS starts the tasks" }]
+      : [],
+  ({ TASK_START_TOPIC, SUBSCRIPTION_ROOT_TOPIC }) =>
+    matches(SUBSCRIPTION_ROOT_TOPIC, TASK_START_TOPIC)
+      ? []
+      : [
+          {
+            name: "TASK_START_TOPIC",
+            message: `must lie under SUBSCRIPTION_ROOT_TOPIC, which is ${SUBSCRIPTION_ROOT_TOPIC}`,
+          },
+        ],
+  ({ TASK_START_TOPIC, TASK_START_RESULT_TOPIC }) =>
+    TASK_START_TOPIC === TASK_START_RESULT_TOPIC
+      ? [{ name: "TASK_START_RESULT_TOPIC", message: "must be another topic than TASK_START_TOPIC" }]
+      : [],
+  (settings) => {
+    const name = ownTopics.find((topic) => mayRenderAs(settings[topic], settings.TASK_START_TOPIC));
+    const message = `must be another topic than ${name}: what is published there would come back as a request`;
+    return name === undefined ? [] : [{ name: "TASK_START_TOPIC", message }];
+  },
+);
+
+/** Whether a topic filter takes a topic (MQTT 5, 4.7). */
+function matches(filter: string, topic: string): boolean {
+  const levels = topic.split("/");
+  const wanted = filter.split("/");
+  if (topic.startsWith("$") && /^[+#]/.test(filter)) return false;
+  for (const [index, level] of wanted.entries()) {
+    if (level === "#") return true;
+    if (level !== "+" && level !== levels[index]) return false;
+    if (levels[index] === undefined) return false;
+  }
+  return levels.length === wanted.length;
+}
+
+function plainTopic(given: string): string {
+  const { text } = parseTopic(given.trim(), []);
+  if (text.startsWith("$")) throw new TypeError("must not begin with $: such topics are the broker's own");
+  return text;
+}
+
+function parseFilter(given: string): string {
+  const filter = given.trim();
+  const levels = filter.split("/");
+  const wrong = levels.some((level, index) => {
+    if (level === "#") return index < levels.length - 1;
+    return level !== "+" && /[+#]/.test(level);
+  });
+  if (wrong || !isMqttString(filter)) {
+    throw new TypeError("must be a topic filter: + and # as whole levels, # as the last one");
+  }
+  return filter;
+}
+
+function guidList(given: string): readonly string[] {
+  return list(given).map((entry) => {
+    const id = readGuid(entry);
+    if (id === undefined) throw new TypeError(`must be task GUIDs with commas between them (found ${entry})`);
+    return id;
+  });
+}
+
+function propertyList(given: string): readonly string[] {
+  return list(given).map((entry) => {
+    const [name, value] = splitOnce(entry);
+    if (!name || !value) throw new TypeError(`must be name=value with commas between them (found ${entry})`);
+    return `${name}=${value}`;
+  });
+}
+
+/** At the first `=`: QRS allows letters, digits and few other signs in a name, and any text in a value. */
+function splitOnce(entry: string): readonly [name: string | undefined, value: string | undefined] {
+  const at = entry.indexOf("=");
+  return at === -1 ? [undefined, undefined] : [entry.slice(0, at).trim(), entry.slice(at + 1).trim()];
+}
+
+function list(given: string): string[] {
+  const entries = given.split(",").map((entry) => entry.trim());
+  if (entries.join("") === "") throw new TypeError("must be a list with commas between its entries");
+  return entries.filter((entry) => entry !== "");
+}

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { type Bus, requestStreamName } from "@sense-alerts/bus";
+import { startRequestSubject } from "@sense-alerts/event-contract";
+import type { Repository } from "@sense-alerts/qlik-repository";
+import type { ServiceContext } from "@sense-alerts/service-kit";
+import type { Broker } from "../broker.js";
+import { type MqttAlerterSettings, mqttOptionsOf } from "../settings.js";
+import { allowsNothing } from "./allow-list.js";
+import { createAnswer } from "./answer.js";
+import { createCarryOut, waitAtMostMs } from "./carry-out.js";
+import { watchLateness } from "./lateness.js";
+import { startRequestSubscription } from "./request-subscription.js";
+import { createStartLog } from "./start-log.js";
+import { createStartMetrics } from "./start-metrics.js";
+import { allowListOf, ownTopicsOf } from "./start-settings.js";
+import type { StoredRequest } from "./stored-request.js";
+import { createTakeIn } from "./take-in.js";
+
+type Context = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "metrics" | "health" | "onStop">;
+
+/** All replicas read requests through this one durable consumer. */
+const durable = "mqtt-alerter-start";
+const mostInHand = 16;
+/** A request in the hands of an alerter that was killed is another one's after this time. */
+const ackWaitMs = 10_000;
+const repeatEveryMs = 30_000;
+
+/** Starts what turns messages on TASK_START_TOPIC into starts of tasks, if that is wanted: listens, stores, carries out, answers. */
+export function startTaskStarts(
+  { settings, logger, metrics: registry, health, onStop }: Context,
+  bus: Bus,
+  broker: Broker,
+  repository: Repository | undefined,
+): void {
+  if (!settings.TASK_START_ENABLE || repository === undefined) return;
+  const metrics = createStartMetrics(registry);
+  const log = createStartLog(bus, settings.NATS_STREAM, settings.NATS_SUBJECT_PREFIX);
+  const allow = allowListOf(settings);
+  const { TASK_START_TOPIC: topic, TASK_START_RESULT_TOPIC: resultTopic } = settings;
+  if (allowsNothing(allow)) {
+    logger.warn({ topic }, "no task may be started: none of the settings TASK_START_ALLOWED_… is set");
+  }
+  if (allow.any) logger.warn({ topic }, "whoever may publish on the start topic may start any task");
+
+  const carryOut = createCarryOut({
+    allow,
+    repository,
+    log,
+    instance: `${settings.INSTANCE_ID} ${randomUUID()}`,
+    repositoryTimeoutMs: settings.QRS_TIMEOUT_SECONDS * 1000,
+    answer: createAnswer({
+      startTopic: topic,
+      resultTopic,
+      ownTopics: ownTopicsOf(settings),
+      publish: broker.publish,
+      whenOnline: broker.whenOnline,
+      onNotSent: (request, to, givenUp, err) =>
+        logger.warn({ ...whoAsked(request), topic: to, givenUp, err }, "the answer to a start request was not taken"),
+    }),
+    onResult: (request, { status, sessionId, reason }, repeated) => {
+      metrics.request(repeated ? "repeated" : status);
+      logger.info({ ...whoAsked(request), status, sessionId, reason, repeated }, "start request answered");
+    },
+    onWait: (request, reason) => logger.warn({ ...whoAsked(request), reason }, "start request waits for QRS"),
+  });
+  const consumer = bus.consume({
+    stream: requestStreamName(settings.NATS_STREAM),
+    filterSubject: startRequestSubject(settings.NATS_SUBJECT_PREFIX, "*"),
+    durable,
+    maxInHand: mostInHand,
+    ackWaitMs,
+    maxAgeMs: waitAtMostMs,
+    onPassedOver: (requests) => logger.warn({ requests }, "start requests too old to be carried out are passed over"),
+    wanted: broker.online,
+    handle: carryOut.handle,
+  });
+  broker.onOnline(consumer.wake);
+  onStop("start-consumer", consumer.close);
+  health.link("start-consumer", { required: true, state: consumer.state });
+  metrics.observe({ inHand: carryOut.inHand, waiting: carryOut.waiting, pending: consumer.pending });
+
+  const lateness = watchLateness();
+  onStop("lateness", lateness.close);
+  const takeIn = createTakeIn({
+    log,
+    onTaken: (request, repeated) => {
+      metrics.message(repeated ? "repeated" : "stored");
+      if (!repeated) logger.info(whoAsked(request), "start request taken");
+    },
+    onIgnored: (incoming, reason) => {
+      metrics.message(reason);
+      logger.warn({ reason, bytes: incoming.payload.length }, "a message on the start topic is ignored");
+    },
+    onRetry: (request, err) => logger.warn({ ...whoAsked(request), err }, "start request not stored yet"),
+  });
+  const isNews = createNews();
+  const subscription = startRequestSubscription(
+    { mqtt: mqttOptionsOf(settings), topic, lasting: settings.MQTT_CLIENT_ID !== undefined },
+    {
+      onRequest: (incoming, signal) => takeIn(incoming, lateness.now(), signal),
+      onSubscribed: (shared, awayMs) => {
+        if (awayMs > 0) lateness.wasAway(awayMs);
+        logger.info({ topic, shared }, "start topic subscribed");
+      },
+      onTrouble: (reason, err) => {
+        if (isNews(reason)) logger.warn({ topic, reason, err }, "waiting for the start topic");
+      },
+    },
+  );
+  onStop("start-topic", subscription.close);
+  health.link("start-topic", { required: true, state: subscription.state });
+}
+
+/** All that MQTT tells of who asked: the broker alone knows the sender's client id and user. */
+function whoAsked({ requestId, taskId, receivedAt, responseTopic, correlationData, userProperties }: StoredRequest) {
+  const correlationBytes = correlationData === null ? 0 : Buffer.byteLength(correlationData, "base64");
+  return { requestId, taskId, receivedAt, responseTopic, correlationBytes, sentAlong: userProperties };
+}
+
+/** Whether a reason is worth a line: each once and every 30 seconds. */
+function createNews(): (reason: string) => boolean {
+  const loggedMs = new Map<string, number>();
+  return (reason) => {
+    const nowMs = performance.now();
+    if (nowMs - (loggedMs.get(reason) ?? Number.NEGATIVE_INFINITY) < repeatEveryMs) return false;
+    loggedMs.set(reason, nowMs);
+    return true;
+  };
+}

@@ -1,0 +1,99 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { AlertMessage } from "../../src/alert-messages.js";
+import { PublishError } from "../../src/publish-error.js";
+import { type AnswerOptions, createAnswer } from "../../src/task-start/answer.js";
+import { refused } from "../../src/task-start/start-result.js";
+import type { StoredRequest } from "../../src/task-start/stored-request.js";
+import { parseTopic } from "../../src/topic.js";
+
+const request: StoredRequest = {
+  key: "k",
+  requestId: "1",
+  taskId: null,
+  problem: "empty",
+  receivedAt: new Date().toISOString(),
+  responseTopic: "planner/answers",
+  correlationData: Buffer.from([0, 255]).toString("base64"),
+  userProperties: [
+    ["a", "1"],
+    ["__proto__", "x"],
+    ["a", "2"],
+    ["bad\u0000", "y"],
+  ],
+};
+
+function setUp(publish: AnswerOptions["publish"] = async () => {}) {
+  const sent: AlertMessage[] = [];
+  const notSent: [topic: string, givenUp: boolean][] = [];
+  const answer = createAnswer({
+    startTopic: "start",
+    resultTopic: "result",
+    ownTopics: [parseTopic("q/{taskName}/failed", ["taskName"])],
+    publish: async (message) => {
+      await publish(message);
+      sent.push(message);
+    },
+    whenOnline: async () => {},
+    onNotSent: (_request, topic, givenUp) => notSent.push([topic, givenUp]),
+  });
+  const send = (changes: Partial<StoredRequest> = {}) =>
+    answer({ ...request, ...changes }, refused(request, "empty"), new AbortController().signal);
+  return { send, notSent, topics: () => sent.map(({ topic }) => topic), sent };
+}
+
+function refusing(topic: string, code: number) {
+  return async (message: AlertMessage) => {
+    if (message.topic === topic) throw new PublishError("refused", "no", { reasonCode: code });
+  };
+}
+
+test("brings back correlation data and every user property that MQTT can carry", async () => {
+  const { send, sent } = setUp();
+  assert.deepEqual(await send(), { kind: "done" });
+  assert.deepEqual(sent[0]?.correlationData, Buffer.from([0, 255]));
+  assert.deepEqual(Object.entries(sent[0]?.userProperties ?? {}), [
+    ["a", ["1", "2"]],
+    ["__proto__", "x"],
+  ]);
+});
+
+for (const topic of ["start", "q/x/failed", "$SYS/x", "a/#", "", "a\u0000"]) {
+  test(`sends no answer to ${JSON.stringify(topic)}`, async () => {
+    const { send, topics, notSent } = setUp();
+    assert.deepEqual(await send({ responseTopic: topic }), { kind: "done" });
+    assert.deepEqual(topics(), ["result"]);
+    assert.deepEqual(notSent, [[topic, true]]);
+  });
+}
+
+test("sends one answer when the response topic is the result topic", async () => {
+  const { send, topics } = setUp();
+  await send({ responseTopic: "result" });
+  assert.deepEqual(topics(), ["result"]);
+});
+
+test("a response topic that the broker refuses keeps nobody waiting", async () => {
+  const { send, topics, notSent } = setUp(refusing("planner/answers", 0x87));
+  assert.deepEqual(await send(), { kind: "done" });
+  assert.deepEqual(topics(), ["result"]);
+  assert.deepEqual(notSent, [["planner/answers", true]]);
+});
+
+test("a result topic that the broker refuses is tried again every minute for an hour, and the other topic has its answer once", async () => {
+  const { send, topics, notSent } = setUp(refusing("result", 0x87));
+  assert.deepEqual(await send(), { kind: "later", delayMs: 60_000 });
+  assert.deepEqual(await send(), { kind: "later", delayMs: 60_000 });
+  assert.deepEqual(topics(), ["planner/answers"]);
+  assert.deepEqual(await send({ receivedAt: new Date(Date.now() - 3_600_001).toISOString() }), { kind: "done" });
+  assert.deepEqual(notSent.at(-1), ["result", true]);
+});
+
+test("sends again what a break of the connection left open", async () => {
+  let breaks = 2;
+  const { send, topics } = setUp(async () => {
+    if (breaks-- > 0) throw new PublishError("offline", "broke");
+  });
+  assert.deepEqual(await send(), { kind: "done" });
+  assert.deepEqual(topics().toSorted(), ["planner/answers", "result"]);
+});
