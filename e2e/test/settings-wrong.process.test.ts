@@ -130,12 +130,18 @@ function setTwice(name: string): Environment {
   return { [name]: secret, [`${name}_FILE`]: fileWith(name, secret) };
 }
 
+function partOf(name: ServiceName, wanted: (variable: string) => boolean): Readonly<Record<string, WrongValue>> {
+  return Object.fromEntries(Object.entries(wrongOf[name]).filter(([variable]) => wanted(variable)));
+}
+
 const wrongRuns: readonly { name: ServiceName; values: Readonly<Record<string, WrongValue>> }[] = [
   { name: "udp-ingest", values: { ...wrongOf["udp-ingest"], ...wrongOfBoth } },
-  { name: "mqtt-alerter", values: wrongOf["mqtt-alerter"] },
+  // Two runs, since the list of all would not fit on a screen.
+  { name: "mqtt-alerter", values: partOf("mqtt-alerter", (name) => /^(QRS|TASK_START|SUBSCRIPTION)_/.test(name)) },
+  { name: "mqtt-alerter", values: partOf("mqtt-alerter", (name) => !/^(QRS|TASK_START|SUBSCRIPTION)_/.test(name)) },
 ];
 for (const { name, values } of wrongRuns) {
-  test(`${name} lists every wrong setting with what is allowed and an example, and exits with 78`, async (t) => {
+  test(`${name} lists every wrong setting with what is allowed and an example, and exits with 78 (${Object.keys(values)[0]} …)`, async (t) => {
     const twice = anyText[name];
     const given = Object.fromEntries(Object.entries(values).map(([variable, [value]]) => [variable, value]));
     const lines = await refusalOf(t, name, Object.assign({}, given, ...twice.map(setTwice)));

@@ -42,5 +42,6 @@ test("takes each option from the setting of its name, in milliseconds", () => {
     streamMaxAgeMs: 7_200_000,
     streamMaxBytes: 1024,
     dedupWindowMs: 5_000,
+    requests: false,
   });
 });

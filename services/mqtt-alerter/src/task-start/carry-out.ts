@@ -1,9 +1,9 @@
 import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
-import { type Repository, RepositoryError } from "@sense-alerts/qlik-repository";
+import { type Repository, RepositoryError, type Task } from "@sense-alerts/qlik-repository";
 import { delay } from "@sense-alerts/service-kit";
 import { type AllowList, allowsId, allowsNothing, allowsTask } from "./allow-list.js";
 import type { FoundRecord, StartLog, StartRecord } from "./start-log.js";
-import { failed, type RefusalCode, refused, type StartResult, started } from "./start-result.js";
+import { failed, foundStarted, type RefusalCode, refused, type StartResult, started } from "./start-result.js";
 import { decodeRequest, type StoredRequest } from "./stored-request.js";
 import { createWaiting } from "./waiting.js";
 
@@ -36,7 +36,7 @@ const passing: readonly string[] = ["unreachable", "busy", "timeout", "suspended
 /**
  * The use case: makes a handler that turns a request from the stream into one call of QRS at most, and is done when its answer is
  * published. Before the call it writes down that it is about to be made, after it what came of it: whoever finds the first without
- * the second does not call again (docs/decisions/0006-start-once.md).
+ * the second calls again only when QRS knows of no run since (docs/decisions/0006-start-once.md).
  */
 export function createCarryOut(options: CarryOutOptions): CarryOut {
   const { allow, repository, log, answer, onResult, clock = Date.now } = options;
@@ -50,33 +50,49 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     signal: AbortSignal,
   ): Promise<StartResult | Outcome> {
     const found = await log.find(request.key);
-    const known = found?.record.state === "attempt" ? await judgeAttempt(request, found, signal) : undefined;
-    if (known !== undefined) return known;
+    if (found?.record.state === "attempt") {
+      const judged = await judgeAttempt(request, found, found.record.lastRun, deliveries, signal);
+      if (judged !== "not-begun") return judged;
+    }
     if (found?.record.state === "answered") {
       const { result } = found.record;
       onResult(request, result, true);
       return result;
     }
-    const judged = await judge(request, deliveries);
-    if (judged !== "allowed") return judged;
-    const { taskId } = request;
-    if (taskId === null) return told(request, refused(request, "not-a-guid"));
-    const attempt: StartRecord = { state: "attempt", by: `${options.instance} ${deliveries}` };
+    const task = await judge(request, deliveries);
+    if (!("metadata" in task)) return task;
+    const by = `${options.instance} ${deliveries}`;
+    const attempt: StartRecord = { state: "attempt", by, lastRun: lastRunOf(task) };
     const sequence = await log.write(request.key, attempt, found?.sequence ?? 0);
     if (sequence === undefined) return later(firstRetryMs);
-    return start(request, taskId, sequence, deliveries, signal);
+    return start(request, task.id, sequence, deliveries, signal);
   }
 
-  /** Somebody has called QRS, or was about to. */
-  async function judgeAttempt(request: StoredRequest, found: FoundRecord, signal: AbortSignal) {
-    if (clock() - found.storedAtMs < options.repositoryTimeoutMs + brokenOffMs) return later(firstRetryMs);
+  /** Somebody has called QRS, or was about to: once that must be over, the runs of the task tell which. */
+  async function judgeAttempt(
+    request: StoredRequest,
+    { sequence, storedAtMs }: FoundRecord,
+    lastRun: string,
+    deliveries: number,
+    signal: AbortSignal,
+  ): Promise<StartResult | Outcome | "not-begun"> {
+    if (clock() - storedAtMs < options.repositoryTimeoutMs + brokenOffMs) return later(firstRetryMs);
+    const end = async (result: StartResult) =>
+      (await record(request, result, sequence, signal)) ? told(request, result) : later(firstRetryMs);
+    try {
+      const task = await repository.task(request.taskId ?? "");
+      if (task !== undefined) return lastRunOf(task) === lastRun ? "not-begun" : await end(foundStarted(request));
+    } catch (error) {
+      if (!(error instanceof RepositoryError)) throw error;
+      if (passing.includes(error.code) && leftMs(request) > 0) return wait(request, error, deliveries);
+    }
     const sentence =
       "the alerter that was starting the task broke off; whether it was started is unknown: look at the task";
-    const result = failed(request, "unknown", sentence);
-    return (await record(request, result, found.sequence, signal)) ? told(request, result) : later(firstRetryMs);
+    return end(failed(request, "unknown", sentence));
   }
 
-  async function judge(request: StoredRequest, deliveries: number): Promise<StartResult | Outcome | "allowed"> {
+  /** The task, when it may be started. */
+  async function judge(request: StoredRequest, deliveries: number): Promise<StartResult | Outcome | Task> {
     const { taskId, problem } = request;
     const refuse = (code: RefusalCode) => told(request, refused(request, code));
     if (problem !== null) return refuse(problem);
@@ -87,11 +103,11 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     }
     if (allowsNothing(allow)) return refuse("nothing-allowed");
     const allowed = allowsId(allow, taskId);
-    if (allowed !== undefined) return allowed ? "allowed" : refuse("not-allowed");
+    if (allowed === false) return refuse("not-allowed");
     try {
       const task = await repository.task(taskId);
       if (task === undefined) return refuse("no-such-task");
-      return allowsTask(allow, task) ? "allowed" : refuse("not-allowed");
+      return allowed || allowsTask(allow, task) ? task : refuse("not-allowed");
     } catch (error) {
       if (!(error instanceof RepositoryError)) throw error;
       if (passing.includes(error.code)) return wait(request, error, deliveries);
@@ -188,6 +204,14 @@ function failureOf(request: StoredRequest, error: RepositoryError): StartResult 
     return failed(request, "qrs-failed", error.message);
   }
   return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
+}
+
+/** Names the last run of a task; another name means that one began in between. */
+function lastRunOf({ metadata }: Task): string {
+  const field = (of: unknown, name: string): unknown =>
+    typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
+  const run = field(field(metadata, "operational"), "lastExecutionResult");
+  return `${field(run, "id") ?? "none"} ${field(run, "startTime") ?? ""}`;
 }
 
 function later(delayMs: number): Outcome {

@@ -6,7 +6,12 @@ import { encodeRequest, type Identified } from "./stored-request.js";
 
 /** What is known of a request: somebody is about to call QRS or did, nobody is any more, or it is answered. */
 export type StartRecord =
-  | { readonly state: "attempt"; readonly by: string }
+  | {
+      readonly state: "attempt";
+      readonly by: string;
+      /** The last run of the task before the call: another one later tells that the call was made. */
+      readonly lastRun: string;
+    }
   | { readonly state: "open" }
   | { readonly state: "answered"; readonly result: StartResult };
 

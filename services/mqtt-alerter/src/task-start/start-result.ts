@@ -14,7 +14,7 @@ export type StartResult = {
   readonly status: "started" | "refused" | "failed";
   /** Of the run that was started. */
   readonly sessionId: string | null;
-  /** A word for programs, a colon, and a sentence; null when it was started. */
+  /** A word for programs, a colon, and a sentence; null when it was started and all of it is known. */
   readonly reason: string | null;
 };
 
@@ -34,6 +34,12 @@ const refusals: Readonly<Record<RefusalCode, string>> = {
 
 export function started({ requestId, taskId }: StoredRequest, sessionId: string): StartResult {
   return { requestId, taskId, status: "started", sessionId, reason: null };
+}
+
+/** By an alerter that was killed before it heard of the session. */
+export function foundStarted({ requestId, taskId }: StoredRequest): StartResult {
+  const reason = "found: the alerter that started the task broke off, and a run of the task has begun since";
+  return { requestId, taskId, status: "started", sessionId: null, reason };
 }
 
 export function refused({ requestId, taskId }: StoredRequest, code: RefusalCode): StartResult {

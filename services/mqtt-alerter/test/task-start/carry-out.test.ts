@@ -19,6 +19,12 @@ const request: StoredRequest = {
   correlationData: null,
   userProperties: [],
 };
+/** A task whose last run has this id. */
+function taskAfter(run: string, facts: Partial<Task> = {}): Task {
+  const metadata = { operational: { lastExecutionResult: { id: run, startTime: "2026-11-23T11:00:00.000Z" } } };
+  return { id: taskId, name: "t", type: "Reload", app: undefined, tags: [], customProperties: [], metadata, ...facts };
+}
+
 const receivedMs = Date.parse(request.receivedAt);
 
 function setUp(changes: Partial<CarryOutOptions> = {}) {
@@ -29,7 +35,7 @@ function setUp(changes: Partial<CarryOutOptions> = {}) {
   const options: CarryOutOptions = {
     allow: anyTask,
     repository: {
-      task: async (): Promise<Task | undefined> => assert.fail("QRS was asked"),
+      task: async (): Promise<Task | undefined> => taskAfter("r1"),
       startTask: async (id) => {
         calls.push(id);
         return "session";
@@ -73,7 +79,10 @@ function setUp(changes: Partial<CarryOutOptions> = {}) {
 }
 
 function failing(code: RepositoryErrorCode, sent: boolean) {
-  return { task: async () => undefined, startTask: () => Promise.reject(new RepositoryError(code, "why", { sent })) };
+  return {
+    task: async () => taskAfter("r1"),
+    startTask: () => Promise.reject(new RepositoryError(code, "why", { sent })),
+  };
 }
 
 test("starts a task, writes it down and answers; a repeat gets the same answer and no call", async () => {
@@ -86,16 +95,37 @@ test("starts a task, writes it down and answers; a repeat gets the same answer a
   assert.deepEqual(told, [false, true]);
 });
 
-test("leaves a request alone that another is carrying out, and calls it unknown when that one broke off", async () => {
-  const { handle, records, calls, results, after } = setUp();
-  records.set("id-1", { record: { state: "attempt", by: "b" }, sequence: 7, storedAtMs: receivedMs });
-  after(19_999);
-  assert.equal((await handle()).kind, "later");
-  after(20_000);
-  assert.equal((await handle()).kind, "done");
-  assert.match(results[0]?.reason ?? "", /^unknown: /);
-  assert.deepEqual(calls, []);
-});
+for (const [what, task, status, reason, callsMade] of [
+  ["started when the task has run since", async () => taskAfter("r2"), "started", /^found: /, 0],
+  ["started again when it has not", async () => taskAfter("r1"), "started", /^$/, 1],
+  ["unknown when the task is gone", async () => undefined, "failed", /^unknown: /, 0],
+  [
+    "unknown when QRS will not say",
+    () => Promise.reject(new RepositoryError("not-authorised", "why")),
+    "failed",
+    /^unknown: /,
+    0,
+  ],
+] as const) {
+  test(`leaves a request alone that another is carrying out; if that one broke off it is ${what}`, async () => {
+    const calls: string[] = [];
+    const startTask = async (id: string) => {
+      calls.push(id);
+      return "session";
+    };
+    const { handle, records, results, after } = setUp({ repository: { task, startTask } });
+    const lastRun = "r1 2026-11-23T11:00:00.000Z";
+    records.set("id-1", { record: { state: "attempt", by: "b", lastRun }, sequence: 0, storedAtMs: receivedMs });
+    after(19_999);
+    assert.equal((await handle()).kind, "later");
+    assert.deepEqual(calls, []);
+    after(20_000);
+    assert.equal((await handle()).kind, "done");
+    assert.equal(results[0]?.status, status);
+    assert.match(results[0]?.reason ?? "", reason);
+    assert.equal(calls.length, callsMade);
+  });
+}
 
 test("does not call when another was quicker to write down that it will", async () => {
   const { handle, calls } = setUp({ log: { find: async () => undefined, write: async () => undefined } });
@@ -154,11 +184,11 @@ test("makes a dead letter of what is no request", async () => {
   assert.deepEqual(await setUp().handle({ no: "request" }), { kind: "dead", reason: "not-a-request" });
 });
 
-test("asks QRS for nothing but what the allow-list needs", async (t: TestContext) => {
+test("asks QRS for a task that the allow-list may hold, and not for others", async (t: TestContext) => {
   const lists = { ...anyTask, any: false };
-  const task = { tags: ["a"], customProperties: [{ name: "n", value: "v" }] } as unknown as Task;
+  const task = taskAfter("r1", { tags: ["a"], customProperties: [{ name: "n", value: "v" }] });
   for (const [allow, found, status] of [
-    [{ ...lists, ids: new Set([taskId]) }, "not asked", "started"],
+    [{ ...lists, ids: new Set([taskId]) }, task, "started"],
     [{ ...lists, ids: new Set(["other"]) }, "not asked", "refused"],
     [lists, "not asked", "refused"],
     [{ ...lists, tags: new Set(["a"]) }, task, "started"],
