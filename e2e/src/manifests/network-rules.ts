@@ -3,7 +3,13 @@ import { idOf, type Manifest, ofKind, picks, type Workload, workloadsIn } from "
 import type { Rule } from "./rule.js";
 import { servicePods } from "./settings-of.js";
 
-const usualPorts: Readonly<Record<string, number>> = { "nats:": 4222, "tls:": 4222, "mqtt:": 1883, "mqtts:": 8883 };
+const usualPorts: Readonly<Record<string, number>> = {
+  "nats:": 4222,
+  "tls:": 4222,
+  "mqtt:": 1883,
+  "mqtts:": 8883,
+  "https:": 4242,
+};
 
 /** Nothing is closed that has to be open. */
 export const networkRules: readonly Rule[] = [
@@ -33,7 +39,7 @@ export const networkRules: readonly Rule[] = [
     name: "each service may go where its settings send it",
     problems: (manifests) =>
       servicePods(manifests).flatMap(({ id, env, workload }) =>
-        ["NATS_URL", "MQTT_URL"]
+        ["NATS_URL", "MQTT_URL", "QRS_URL"]
           .flatMap((name) => env[name]?.split(",") ?? [])
           .filter((url) => {
             const { port, protocol } = new URL(url);

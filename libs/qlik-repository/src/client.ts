@@ -131,7 +131,8 @@ export function createClient(options: RepositoryOptions): Client {
           return await reported(request, leave, Math.min(leftMs, attemptMs), deadline.closed);
         } catch (error) {
           if (!(error instanceof RepositoryError)) throw error;
-          failure = error;
+          // The last attempt may have had no time left; then the failure before it tells more.
+          failure = isRead && error.code === "timeout" ? (failure ?? error) : error;
         }
         // A start that may have reached QRS may have started the task.
         if (
