@@ -34,7 +34,7 @@ export interface StartStack extends Servers {
 
 type NameAndValue = { readonly name: string; readonly value: string };
 
-export interface Answer {
+interface Answer {
   readonly requestId: string;
   readonly taskId: string | null;
   readonly status: string;
