@@ -14,14 +14,13 @@ import { udpIngestSettings } from "@sense-alerts/udp-ingest/settings";
 const both = { ...natsSettings, ...commonSettings };
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** What docker-compose.yml says itself, since ports inside a container need no choice. */
-const fixedInContainers = ["UDP_HOST", "UDP_PORT", "HTTP_HOST", "HTTP_PORT"];
+/** Ports inside a container need no choice, and instances of one service must not share a name. */
+const fixedInContainers = ["UDP_HOST", "UDP_PORT", "HTTP_HOST", "HTTP_PORT", "INSTANCE_ID"];
 /** Other defaults than without containers. */
 const defaultsInContainers: Readonly<Record<string, string>> = {
   NATS_URL: "nats://nats:4222",
   MQTT_URL: "mqtt://mosquitto:1883",
   SPOOL_DIR: "/var/spool/udp-ingest",
-  INSTANCE_ID: "the container's id",
 };
 
 /** Files that tell of settings, each with how to make what stands between its marks anew from the settings' own descriptions. */
@@ -68,7 +67,7 @@ function withEnvironments(yaml: string): string {
 }
 
 function interpolated(variable: string): string {
-  const fallback = variable === "INSTANCE_ID" ? undefined : defaultsInContainers[variable];
+  const fallback = defaultsInContainers[variable];
   // An empty SPOOL_DIR turns the spool off.
   return `"\${${variable}${variable === "SPOOL_DIR" ? "-" : ":-"}${fallback ?? ""}}"`;
 }

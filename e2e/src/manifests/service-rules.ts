@@ -92,8 +92,17 @@ export const serviceRules: readonly Rule[] = [
     name: "udp-ingest goes on receiving while it stops",
     problems: (manifests) =>
       ours(manifests)
-        .filter(({ env }) => env["UDP_PORT"] !== undefined && !(Number(env["UDP_DRAIN_SECONDS"]) >= 5))
-        .map(({ id }) => `${id}: UDP_DRAIN_SECONDS`),
+        .filter(({ env }) => env["UDP_PORT"] !== undefined)
+        .filter(({ env, workload: { containers } }) => {
+          const drain = Number(env["UDP_DRAIN_SECONDS"]);
+          // kube-proxy sends to a pod that is stopping only while its readiness probe has not failed often enough.
+          const countsAsReady = containers.every(
+            ({ readinessProbe: { periodSeconds = 10, failureThreshold = 3 } = {} }) =>
+              (failureThreshold - 1) * periodSeconds >= drain,
+          );
+          return !(drain >= 5 && countsAsReady);
+        })
+        .map(({ id }) => `${id}: UDP_DRAIN_SECONDS, or a readiness probe that fails before they are over`),
   },
   {
     name: "the spool is on a volume with room for it",

@@ -30,15 +30,17 @@ type IsExecution = (bytes: Buffer, start: number, end: number) => boolean;
 /**
  * Finds, from the left, the first run of task id, app id, timestamp, level and execution id that leaves a host, two
  * names and a user before it. Counting the `;` would not do: names and messages hold them too. A run whose execution id
- * is no GUID counts when there is no better one; a run without a proper timestamp counts last, and must then have a real
- * task id and a level that log4net knows. Undefined when there is none at all.
+ * is no GUID counts when there is no better one; one without a proper timestamp after those, and must then have a real
+ * task id and a level that log4net knows; one without a level counts last. Undefined when there is none at all.
  */
 export function findAnchors(fields: Fields, host: number): Anchors | undefined {
   let uncertain: Anchors | undefined;
   let lenient: Anchors | undefined;
+  let levelless: Anchors | undefined;
   for (let taskId = host + 4; taskId + 3 < fields.count; taskId++) {
     if (!isIdOrAbsent(fields, taskId) || !isIdOrAbsent(fields, taskId + 1)) continue;
     const timestamp = readTimestamp(fields.bytes, valueStartOf(fields, taskId + 2), valueEndOf(fields, taskId + 2));
+    levelless ??= findLevelless(fields, taskId, timestamp);
     if (timestamp === undefined) {
       lenient ??= findLenient(fields, taskId);
       continue;
@@ -47,15 +49,39 @@ export function findAnchors(fields: Fields, host: number): Anchors | undefined {
     if (tail?.isCertain) return { taskId, timestamp, tail };
     if (tail !== undefined) uncertain ??= { taskId, timestamp, tail };
   }
-  return uncertain ?? lenient;
+  return uncertain ?? lenient ?? levelless;
 }
 
 function findLenient(fields: Fields, taskId: number): Anchors | undefined {
-  const { bytes, text } = fields;
-  if (!isGuid(bytes, valueStartOf(fields, taskId), valueEndOf(fields, taskId))) return undefined;
+  const { text } = fields;
+  if (!isGuidField(fields, taskId)) return undefined;
   const tail = readTail(fields, taskId + 3, () => true);
   if (tail === undefined || !isLevelOfLog4net(text(tail.levelStart, tail.levelEnd))) return undefined;
   return { taskId, timestamp: undefined, tail };
+}
+
+/** Without a level the ids must tell: a real task id, an execution id as Sense writes it, and a time or a real app id. */
+function findLevelless(fields: Fields, taskId: number, timestamp: Timestamp | undefined): Anchors | undefined {
+  const { bytes, count } = fields;
+  const [level, execution, message] = [taskId + 3, taskId + 4, taskId + 5];
+  if (message >= count || !isGuidField(fields, taskId) || !isIdOrAbsent(fields, execution)) return undefined;
+  if (!isAbsent(bytes, valueStartOf(fields, level), valueEndOf(fields, level))) return undefined;
+  if (timestamp === undefined && !isGuidField(fields, taskId + 1)) return undefined;
+  const levelStart = valueStartOf(fields, level);
+  const tail = {
+    levelStart,
+    levelEnd: levelStart,
+    executionStart: valueStartOf(fields, execution),
+    executionEnd: valueEndOf(fields, execution),
+    messageStart: startOf(fields, message),
+    isGlued: false,
+    isCertain: true,
+  };
+  return { taskId, timestamp, tail };
+}
+
+function isGuidField(fields: Fields, field: number): boolean {
+  return isGuid(fields.bytes, valueStartOf(fields, field), valueEndOf(fields, field));
 }
 
 /**

@@ -117,8 +117,7 @@ test("reads an unset id in capitals as absent", () => {
 test("takes 16 letters for a level, and 17 for none", () => {
   const withLevel = (level: string): string => failedWith(`${taskId};;${loggedAt};${level};${executionId};Message`);
   assert.equal(taskEvent(withLevel("abcdefghijklmnoP")).data.logLevel, "abcdefghijklmnoP");
-  for (const level of ["abcdefghijklmnopq", "", "LEVEL 1", "INFO1"])
-    assert.equal(rejection(withLevel(level)), "no-guids");
+  for (const level of ["abcdefghijklmnopq", "LEVEL 1", "INFO1"]) assert.equal(rejection(withLevel(level)), "no-guids");
 });
 
 test("prefers an execution id that is a GUID to one further left that is not", () => {
@@ -157,3 +156,16 @@ test("does not take ids, times and empty fields inside the names for anchors", (
   const { data } = taskEvent(failed(`h;${names};LAB\\goran`));
   assert.deepEqual([data.rawNames, data.user, data.taskId], [names, "LAB\\goran", taskId]);
 });
+
+for (const absent of ["(null)", "", " "]) {
+  test(`takes an absent level (${JSON.stringify(absent)}) for an empty string, with a time or without`, () => {
+    for (const time of [loggedAt, "(null)", ""]) {
+      const { data } = taskEvent(failedWith(`${taskId};${appId};${time};${absent};${executionId};Message; more`));
+      assert.deepEqual([data.taskId, data.appId, data.logLevel], [taskId, appId, ""]);
+      assert.deepEqual([data.executionId, data.logMessage], [executionId, "Message; more"]);
+    }
+    const { data } = taskEvent(failedWith(`${taskId};;${loggedAt};${absent};(null);Message`));
+    assert.deepEqual([data.appId, data.logLevel, data.executionId, data.logMessage], ["", "", "", "Message"]);
+    assert.equal(rejection(failedWith(`${taskId};;;${absent};${executionId};Message`)), "no-guids");
+  });
+}
