@@ -1,5 +1,5 @@
 export { type Certificates, type CertificatesOptions, makeCertificates } from "./certificates.js";
-export type { ChildExit } from "./child.js";
+export { type Child, type ChildExit, type ChildOptions, startChild } from "./child.js";
 export { cleanUpAfter, type Scope } from "./clean-up.js";
 export { type EventuallyOptions, eventually } from "./eventually.js";
 export { findProgram } from "./find-program.js";

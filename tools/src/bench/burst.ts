@@ -1,0 +1,51 @@
+import { inScope } from "./in-scope.js";
+import { type Pipeline, startOurs, startRelay } from "./pipelines.js";
+import { kernelDrops } from "./processes.js";
+import { type Extent, type Row, thousands } from "./row.js";
+import { send } from "./sender.js";
+
+const datagrams = 20_000;
+const stockBufferBytes = 212_992;
+/** What a C program sends back to back. */
+const nativePerSecond = 200_000;
+
+export async function measureBursts(extent: Extent): Promise<Row[]> {
+  const stock = { UDP_RECEIVE_BUFFER_BYTES: String(stockBufferBytes) };
+  return [
+    await measureBurst(extent, `${thousands(datagrams)} at ${thousands(nativePerSecond)}/s`, nativePerSecond),
+    await measureBurst(extent, `${thousands(datagrams)} as fast as the sender can`, 0),
+    await measureBurst(extent, `${thousands(datagrams)} at 50,000/s, stock 208 KiB buffer`, 50_000, stock),
+  ];
+}
+
+async function measureBurst(
+  extent: Extent,
+  work: string,
+  perSecond: number,
+  ingestEnv: Readonly<Record<string, string>> = {},
+): Promise<Row> {
+  extent.say(`burst: ${work}`);
+  const relay =
+    perSecond === 50_000 ? undefined : await inScope(async (scope) => burst(await startRelay(scope), perSecond));
+  const ours = await inScope(async (scope) => burst(await startOurs(scope, { ingestEnv }), perSecond));
+  const { kernel, lost, sentPerSecond } = ours;
+  const besides = relay === undefined ? "" : `; relay lost ${thousands(relay.lost)}`;
+  return {
+    row: "burst",
+    work,
+    measured: `${thousands(lost)} lost (kernel dropped ${thousands(kernel)}, we lost ${thousands(lost - kernel)}) of a sender at ${thousands(sentPerSecond)}/s${besides}`,
+    goal: "0 lost",
+    reached: lost === 0,
+    figures: { ours, relay },
+  };
+}
+
+async function burst({ udpPort, receiver }: Pipeline, perSecond: number) {
+  const before = kernelDrops(udpPort);
+  const sent = await send(udpPort, datagrams, perSecond);
+  await receiver.quiet();
+  const came = await receiver.of(sent);
+  const kernel = kernelDrops(udpPort) - before;
+  const lost = sent.sent - Math.min(came.basic, came.full);
+  return { lost, kernel, repeats: came.repeats, sentPerSecond: sent.sent / sent.seconds };
+}

@@ -1,0 +1,69 @@
+import { inScope } from "./in-scope.js";
+import { type Pipeline, startOurs, startRelay } from "./pipelines.js";
+import { kernelDrops } from "./processes.js";
+import { type Extent, type Row, thousands } from "./row.js";
+import { send } from "./sender.js";
+
+const goalShare = 0.7;
+/** A rate is held when the last message is there so soon after the last datagram: what queues up meanwhile is not held. */
+const mostLagSeconds = 0.5;
+const lowest = 2_000;
+const highest = 24_000;
+
+/** The highest rate that each holds, in the same run; also what the backlog has to be drained at. */
+export async function measureRate(extent: Extent): Promise<{ readonly rows: Row[]; readonly oursPerSecond: number }> {
+  const relay = await inScope(async (scope) => highestRate(await startRelay(scope), extent));
+  const ours = await inScope(async (scope) => highestRate(await startOurs(scope), extent));
+  const ratio = ours.perSecond / relay.perSecond;
+  const row: Row = {
+    row: "rate",
+    work: `basic + full, QoS 1, held for ${secondsOf(extent)} s`,
+    measured: `${thousands(ours.perSecond)}/s, relay ${thousands(relay.perSecond)}/s: ${ratio.toFixed(2)}`,
+    goal: `>= ${goalShare} of the relay`,
+    reached: ratio >= goalShare,
+    figures: { ours, relay, ratio },
+  };
+  return { rows: [row], oursPerSecond: ours.perSecond };
+}
+
+function secondsOf({ isQuick }: Extent): number {
+  return isQuick ? 2 : 10;
+}
+
+/** Halves the interval between what is held and what is not, each rate tried once, until they are 3 % apart (15 % in a quick look). */
+async function highestRate(pipeline: Pipeline, extent: Extent) {
+  const closeEnough = extent.isQuick ? 1.15 : 1.03;
+  const tries: object[] = [];
+  // Compiled before it is measured, like a service that has run for a minute.
+  await send(pipeline.udpPort, lowest * 2, lowest);
+  await pipeline.receiver.quiet(500);
+  let held = 0;
+  let perSecond = 8_000;
+  for (let low = lowest, high = highest; ; ) {
+    const trial = await tryRate(pipeline, Math.round(perSecond), secondsOf(extent));
+    extent.say(
+      `rate: ${pipeline.name} ${thousands(perSecond)}/s: ${trial.lost} lost, last message after ${trial.lagSeconds.toFixed(2)} s`,
+    );
+    tries.push(trial);
+    if (trial.held) {
+      held = perSecond;
+      low = perSecond;
+    } else high = perSecond;
+    if (high / low <= closeEnough) return { perSecond: held, tries };
+    perSecond = Math.sqrt(low * high);
+  }
+}
+
+async function tryRate({ udpPort, receiver }: Pipeline, perSecond: number, seconds: number) {
+  const before = kernelDrops(udpPort);
+  const sent = await send(udpPort, perSecond * seconds, perSecond);
+  await receiver.quiet();
+  const came = await receiver.of(sent);
+  const lost = sent.sent - Math.min(came.basic, came.full);
+  const lagSeconds = came.lastAt - sent.lastAt;
+  // A sender that does not keep up would measure itself.
+  const keptUp = sent.sent / sent.seconds >= 0.99 * perSecond;
+  const held = lost === 0 && lagSeconds <= mostLagSeconds && keptUp;
+  const kernel = kernelDrops(udpPort) - before;
+  return { perSecond, held, lost, kernel, lagSeconds, sentPerSecond: sent.sent / sent.seconds, repeats: came.repeats };
+}
