@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { type AckFacts, readAckSubject } from "./ack-subject.js";
+import { createAcknowledgements } from "./acknowledgements.js";
 import type { Connection } from "./connection.js";
 import type { ConsumerOptions, Consumption, Delivery } from "./consumption.js";
 import { deadLetter, storeDeadLetter } from "./dead-letter.js";
@@ -53,7 +54,7 @@ export function startConsumer(
   let lastPull = 0;
   let soon: NodeJS.Timeout | undefined;
   let acks: Subscription | undefined;
-  let ackInbox = "";
+  const acknowledgements = createAcknowledgements<Held>(send);
   let ready = false;
   let pending = 0;
   let detail = "not connected yet";
@@ -86,8 +87,8 @@ export function startConsumer(
     }, soonMs);
   }
 
-  function release(key: string): void {
-    held.delete(key);
+  function release(entries: readonly Held[]): void {
+    for (const { key } of entries) held.delete(key);
     if (held.size === 0) onEmpty?.();
     pullSoon();
   }
@@ -95,7 +96,7 @@ export function startConsumer(
   function acknowledge(entry: Held): void {
     entry.acked = true;
     entry.touchedMs = performance.now();
-    send(entry.reply, "+ACK", ackInbox + entry.key);
+    acknowledgements.add(entry);
   }
 
   function inProgress(entry: Held): void {
@@ -115,7 +116,7 @@ export function startConsumer(
   function giveBack(entry: Held, delayMs: number): void {
     if (held.get(entry.key) !== entry) return;
     send(entry.reply, delayMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`);
-    release(entry.key);
+    release([entry]);
   }
 
   async function work(entry: Held): Promise<void> {
@@ -170,9 +171,9 @@ export function startConsumer(
   }
 
   function onConfirmed(message: Msg): void {
-    const key = message.subject.slice(ackInbox.length);
-    finished.add(key);
-    release(key);
+    const confirmed = acknowledgements.confirmed(message.subject);
+    for (const { key } of confirmed) finished.add(key);
+    release(confirmed);
     if (ready && message.headers?.code === 503) void ensure("the consumer is gone", deletionMs);
   }
 
@@ -225,7 +226,8 @@ export function startConsumer(
   }
 
   connection.onOpen((opened) => {
-    ackInbox = connection.newInbox();
+    const ackInbox = connection.newInbox();
+    acknowledgements.opened(ackInbox);
     acks = subscribe(opened, ackInbox, onConfirmed);
   });
   connection.onChange((up) => {

@@ -1,5 +1,4 @@
-import type { IClientOptions, IClientPublishOptions, MqttClient } from "mqtt";
-import type { AlertMessage } from "./alert-messages.js";
+import type { IClientOptions, MqttClient } from "mqtt";
 import type { MqttOptions } from "./mqtt-options.js";
 import { readTlsFiles } from "./tls-files.js";
 
@@ -14,6 +13,9 @@ export function clientOptions(options: MqttOptions): IClientOptions {
     reconnectOnConnackError: true,
     queueQoSZero: false,
     resubscribe: false,
+    // A ping each keepalive, and not so long after the last packet: moving the timer at each PUBACK costs more than the ping.
+    reschedulePings: false,
+    log: () => undefined,
     rejectUnauthorized: !options.tlsInsecure,
     ...(options.username === undefined ? {} : { username: options.username }),
     ...(options.password === undefined ? {} : { password: options.password }),
@@ -25,22 +27,4 @@ export function clientOptions(options: MqttOptions): IClientOptions {
 export function renewTlsFiles(client: MqttClient, options: MqttOptions): void {
   // For wss MQTT.js keeps a copy, made at the first attempt; without one it makes another.
   Object.assign(client.options, readTlsFiles(options), { wsOptions: undefined });
-}
-
-/** The properties of a PUBLISH. MQTT.js leaves them out where MQTT 3.1.1 has none. */
-export function propertiesOf(
-  message: AlertMessage,
-  { messageExpirySeconds }: MqttOptions,
-): NonNullable<IClientPublishOptions["properties"]> {
-  const userProperties = Object.entries(message.userProperties).map(
-    ([name, value]) => [name, typeof value === "string" ? value : [...value]] as const,
-  );
-  return {
-    contentType: message.contentType,
-    payloadFormatIndicator: true,
-    // With an empty object MQTT.js sends nothing at all, and never says so.
-    ...(userProperties.length === 0 ? {} : { userProperties: Object.fromEntries(userProperties) }),
-    ...(message.correlationData === undefined ? {} : { correlationData: Buffer.from(message.correlationData) }),
-    ...(messageExpirySeconds === undefined ? {} : { messageExpiryInterval: messageExpirySeconds }),
-  };
 }

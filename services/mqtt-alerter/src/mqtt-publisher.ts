@@ -1,13 +1,13 @@
 import { backoff, withDeadline } from "@sense-alerts/service-kit";
-import { connect, type IClientPublishOptions, type IConnackPacket } from "mqtt";
+import { connect, type IConnackPacket, ReasonCodes } from "mqtt";
 import type { AlertMessage } from "./alert-messages.js";
 import { explainBrokerError } from "./broker-error.js";
-import { clientOptions, propertiesOf, renewTlsFiles } from "./client-options.js";
+import { clientOptions, renewTlsFiles } from "./client-options.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
-import { publishPacketBytes } from "./packet-bytes.js";
+import { createOutgoing } from "./outgoing.js";
 import { takeEveryPubackCode } from "./puback-codes.js";
 import { PublishError } from "./publish-error.js";
-import { createWindow } from "./window.js";
+import { encodePublish, type PublishContent } from "./publish-packet.js";
 
 export type MqttEvents = {
   /** Each change between connected and not. */
@@ -42,29 +42,21 @@ type Limits = {
   readonly inFlight: number;
 };
 
-type Pending = {
-  readonly sentMs: number;
-  messageId?: number | undefined;
-  unheard: boolean;
-  fail(error: PublishError): void;
-};
-
 const unusable =
   "a TLS file cannot be used, what it held before is (check MQTT_TLS_CA_FILE, MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
-const unsent = "the connection to the broker broke before the message was sent";
-const noMatchingSubscribers = 0x10;
 const packetTooLarge = 0x95;
 const retainNotSupported = 0x9a;
 const qosNotSupported = 0x9b;
 
 takeEveryPubackCode();
 
-/** Connects in the background and for ever. MQTT.js keeps nothing for us: what has no PUBACK is failed when the connection breaks. */
+/**
+ * Connects in the background and for ever. The connection and its life are MQTT.js' matter; what is published goes past it, straight to the
+ * stream, and nothing is kept: what has no PUBACK is failed when the connection breaks.
+ */
 export function startMqttPublisher(options: MqttOptions, events: MqttEvents): MqttPublisher {
   const timing = { ...defaultTiming, ...options.timing };
   const retry = backoff({ minMs: timing.firstRetryMs, maxMs: timing.longestRetryMs });
-  const window = createWindow(options.maxInflight);
-  const pending = new Set<Pending>();
   const will = { topic: options.statusTopic, payload: Buffer.from("offline"), qos: 1 as 0 | 1, retain: true };
   let limits = limitsOf(undefined);
   let online = false;
@@ -80,12 +72,22 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     connectTimeout: timing.connackMs,
     reconnectPeriod: retry.next(),
   });
+  const outgoing = createOutgoing({
+    write: (bytes, onWritten) => {
+      client.stream.write(bytes, (error) => {
+        if (error === null || error === undefined) onWritten();
+      });
+    },
+    maxInflight: options.maxInflight,
+    pubackMs: timing.pubackMs,
+    meaningOf: (code) => Object.entries(ReasonCodes).find(([known]) => known === String(code))?.[1] ?? `code ${code}`,
+  });
 
   client.on("connect", (connack) => {
     retry.reset();
     client.options.reconnectPeriod = retry.next();
     limits = limitsOf(connack);
-    window.reset(careful ? 1 : room(), new PublishError("offline", unsent));
+    outgoing.opened(careful ? 1 : room());
     if (options.qos > limits.qos || !limits.retain) {
       events.onReduced({ qos: Math.min(options.qos, limits.qos), retainAvailable: limits.retain });
     }
@@ -109,12 +111,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     online = false;
     if (!closing) events.onTrouble(reasonOf(trouble, wasOnline), trouble);
     if (!wasOnline) return;
-    careful = pending.size > 0;
-    const underWay = "the connection to the broker broke before the PUBACK";
-    const broken = new PublishError("offline", underWay, { alone: pending.size === 1 });
-    // In the order in which they were published, which is the order in which they will be published again.
-    for (const entry of [...pending]) entry.fail(broken);
-    window.reset(options.maxInflight, new PublishError("offline", unsent));
+    careful = outgoing.broke() > 0;
     events.onChange(false);
   });
   client.on("disconnect", ({ reasonCode }) => {
@@ -133,26 +130,16 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   });
   client.on("packetreceive", (packet) => {
     lastHeardMs = performance.now();
-    // Here alone MQTT.js shows it: to the callback of the publish it is a success like any other.
-    if ((packet.cmd !== "puback" && packet.cmd !== "pubrec") || packet.reasonCode !== noMatchingSubscribers) return;
-    for (const entry of pending) {
-      if (entry.messageId !== packet.messageId) continue;
-      entry.unheard = true;
-      return;
+    const { cmd } = packet;
+    // MQTT.js knows nothing of these messages, and leaves their acknowledgements alone.
+    if (cmd === "puback" || cmd === "pubrec" || cmd === "pubcomp") {
+      outgoing.answered(cmd, packet.messageId ?? 0, packet.reasonCode ?? 0);
     }
   });
 
   // One timer for all: a broker that says nothing at all in that time is hung, and only a new connection helps.
   const sweeper = setInterval(() => {
-    const nowMs = performance.now();
-    for (const entry of pending) {
-      if (nowMs - entry.sentMs < timing.pubackMs) break;
-      if (lastHeardMs < entry.sentMs) {
-        client.stream.destroy();
-        return;
-      }
-      entry.fail(new PublishError("no-puback", `no PUBACK within ${timing.pubackMs} ms`));
-    }
+    if (outgoing.sweep(lastHeardMs)) client.stream.destroy();
   }, timing.pubackMs / 20);
   sweeper.unref();
 
@@ -165,57 +152,30 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     return wasOnline ? "the connection broke" : hungUp(options);
   }
 
-  /** False when the broker says that nobody subscribes. */
-  async function sendInTurn(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<boolean> {
-    await window.enter();
-    if (!online) throw new PublishError("offline", unsent);
-    try {
-      return await send(topic, payload, publishOptions);
-    } finally {
-      if (online) window.leave();
-    }
-  }
-
-  function send(topic: string, payload: string, publishOptions: IClientPublishOptions): Promise<boolean> {
+  /** Resolves to false when the broker says that nobody subscribes. */
+  function send(content: PublishContent, qos: 0 | 1 | 2, retain: boolean): Promise<boolean> {
     return new Promise((resolve, reject) => {
-      const entry: Pending = {
-        sentMs: performance.now(),
-        unheard: false,
-        fail: (error) => {
-          if (!pending.delete(entry)) return;
-          reject(error);
-          if (entry.messageId !== undefined) client.removeOutgoingMessage(entry.messageId);
-        },
-      };
-      pending.add(entry);
-      client.publish(topic, payload, publishOptions, (error) => {
-        if (!pending.delete(entry)) return;
-        if (error === null || error === undefined) resolve(!entry.unheard);
-        else reject(refusal(error));
-      });
-      if (publishOptions.qos !== 0) entry.messageId = client.getLastMessageId();
+      if (!online) throw new PublishError("offline", "no connection to the broker");
+      const packet = encodePublish(content, { ...options, qos, retain });
+      if (packet.bytes.length > limits.packetBytes) {
+        const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${packet.bytes.length}`;
+        throw new PublishError("refused", text, { reasonCode: packetTooLarge });
+      }
+      outgoing.send({ packet, resolve, reject });
     });
   }
 
-  async function sayStatus(status: "online" | "offline"): Promise<void> {
-    await sendInTurn(options.statusTopic, status, { qos: limits.qos === 0 ? 0 : 1, retain: limits.retain });
+  async function sayStatus(payload: "online" | "offline"): Promise<void> {
+    await send({ topic: options.statusTopic, payload }, limits.qos === 0 ? 0 : 1, limits.retain);
   }
 
   return {
     online: () => online,
-    inFlight: () => pending.size,
+    inFlight: outgoing.inFlight,
     publish: async (message) => {
-      if (!online) throw new PublishError("offline", "no connection to the broker");
       const qos = Math.min(message.qos ?? options.qos, limits.qos) as 0 | 1 | 2;
-      const bytes = publishPacketBytes(message, qos, options.messageExpirySeconds !== undefined);
-      if (bytes > limits.packetBytes) {
-        const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${bytes}`;
-        throw new PublishError("refused", text, { reasonCode: packetTooLarge });
-      }
-      const retain = (message.retain ?? options.retain) && limits.retain;
-      const properties = propertiesOf(message, options);
-      const heard = await sendInTurn(message.topic, message.payload, { qos, retain, properties });
-      window.widen(room());
+      const heard = await send(message, qos, (message.retain ?? options.retain) && limits.retain);
+      outgoing.widen(room());
       if (!heard) events.onNoSubscriber(message);
     },
     close: async (hurry) => {
@@ -259,10 +219,4 @@ function aborted(signal: AbortSignal | undefined): Promise<void> {
 
 function reasonCodeOf(error: Error): number | undefined {
   return "code" in error && typeof error.code === "number" ? error.code : undefined;
-}
-
-function refusal(error: Error): PublishError {
-  const reasonCode = reasonCodeOf(error);
-  if (reasonCode === undefined) return new PublishError("offline", error.message, { cause: error });
-  return new PublishError("refused", error.message, { reasonCode, cause: error });
 }

@@ -1,7 +1,10 @@
+/** Who wants to pass; told once, that there is room or why there is none. */
+export type Passenger = { admit(): void; refuse(reason: Error): void };
+
 /** Lets so many pass at a time, the others in the order they came. */
 export type Window = {
-  /** Resolves when there is room; rejects with the reason given to `reset` if that comes first. */
-  enter(): Promise<void>;
+  /** Admits when there is room, at once if there is some now; refuses for the reason given to `reset` if that comes first. */
+  enter(passenger: Passenger): void;
   leave(): void;
   /** Twice the room, up to `most`. */
   widen(most: number): void;
@@ -9,38 +12,37 @@ export type Window = {
   reset(size: number, reason: Error): void;
 };
 
-type Waiter = { resolve(): void; reject(reason: Error): void };
-
 export function createWindow(initialSize: number): Window {
   let size = initialSize;
   let inside = 0;
-  let waiters: Waiter[] = [];
+  let waiting: Passenger[] = [];
   return {
-    enter: () => {
-      if (inside < size) {
-        inside++;
-        return Promise.resolve();
+    enter: (passenger) => {
+      if (inside >= size) {
+        waiting.push(passenger);
+        return;
       }
-      return new Promise((resolve, reject) => waiters.push({ resolve, reject }));
+      inside++;
+      passenger.admit();
     },
     leave: () => {
-      const next = waiters.shift();
+      const next = waiting.shift();
       if (next === undefined) inside--;
-      else next.resolve();
+      else next.admit();
     },
     widen: (most) => {
       size = Math.min(size * 2, most);
-      while (inside < size && waiters.length > 0) {
+      while (inside < size && waiting.length > 0) {
         inside++;
-        waiters.shift()?.resolve();
+        waiting.shift()?.admit();
       }
     },
     reset: (newSize, reason) => {
-      const sentAway = waiters;
-      waiters = [];
+      const sentAway = waiting;
+      waiting = [];
       inside = 0;
       size = newSize;
-      for (const waiter of sentAway) waiter.reject(reason);
+      for (const passenger of sentAway) passenger.refuse(reason);
     },
   };
 }

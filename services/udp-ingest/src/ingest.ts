@@ -26,7 +26,7 @@ export type IngestOptions = {
 
 export type Ingest = {
   /** Takes one datagram off the socket: it becomes an event or a rejection, and is never dropped here. */
-  receive(bytes: Buffer, address: string, port: number): void;
+  receive(bytes: Buffer, address: string, port: number, receivedAtMs: number): void;
   /** Tells the world how the socket fares. */
   report(status: IngestStatusEvent["data"]["status"], address: string, port: number, reason: string): void;
 };
@@ -61,9 +61,9 @@ export function createIngest(options: IngestOptions): Ingest {
   }
 
   return {
-    receive: (bytes, address, port) => {
+    receive: (bytes, address, port, receivedAtMs) => {
       options.onReceived();
-      const datagram = { bytes, address, port, receivedAtMs: Date.now(), traceparent: newTraceparent() };
+      const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent() };
       const reading = judge(datagram);
       if (reading.ok) options.sendEvent(eventMessage(reading.event, options.subjectPrefix));
       else reject(datagram, reading.reason);

@@ -1,7 +1,8 @@
 import type { LinkState, Logger } from "@sense-alerts/service-kit";
 import type { Ingest } from "./ingest.js";
 import { watchKernelDrops } from "./kernel-drops.js";
-import { type BoundSocket, startUdpSocket, type UdpSocket } from "./udp-socket.js";
+import { startSocketThread } from "./start-socket-thread.js";
+import type { BoundSocket, UdpSocket } from "./udp-socket.js";
 
 export type ListenOptions = {
   readonly host: string;
@@ -16,7 +17,7 @@ export type ListenOptions = {
 export function listen(options: ListenOptions): UdpSocket {
   const { host, port, receiveBufferBytes, ingest, logger } = options;
   let warned = false;
-  const socket = startUdpSocket({
+  const socket = startSocketThread({
     host,
     port,
     receiveBufferBytes,

@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { setImmediate as pollOnce, setTimeout as sleep } from "node:timers/promises";
-import { type Backoff, backoff } from "@sense-alerts/service-kit";
+import { type Backoff, backoff } from "@sense-alerts/service-kit/backoff";
 
 export type UdpSocketOptions = {
   /** An address of this machine; `::` takes both families. */

@@ -1,0 +1,146 @@
+import { PublishError } from "./publish-error.js";
+import { encodePubrel, type PublishPacket } from "./publish-packet.js";
+import { createWindow } from "./window.js";
+
+/** A packet to be sent, and who is told what became of it, once. */
+export type Sending = {
+  readonly packet: PublishPacket;
+  /** The broker has it: at the PUBACK (QoS 1), the PUBCOMP (QoS 2) or when written (QoS 0). `heard` is false when it says that nobody subscribes. */
+  readonly resolve: (heard: boolean) => void;
+  readonly reject: (error: PublishError) => void;
+};
+
+/** What is on its way to the broker over the connections, one after the other. */
+export type Outgoing = {
+  /** Sent and without their PUBACK. */
+  inFlight(): number;
+  /** Sends in the order of the calls, as soon as there is room. */
+  send(sending: Sending): void;
+  /** An acknowledgement from the broker (MQTT 5, 3.4 to 3.7), `pubrel` aside. */
+  answered(kind: "puback" | "pubrec" | "pubcomp", id: number, reasonCode: number): void;
+  /** A new connection takes so many at a time. */
+  opened(room: number): void;
+  /** Lets twice as many go at a time, up to `most`. */
+  widen(most: number): void;
+  /** The connection is gone. Rejects all in the order in which they were sent; returns how many had no PUBACK. */
+  broke(): number;
+  /** Gives up what has waited for its PUBACK for too long. True when the broker has said nothing at all since it was sent: it is hung. */
+  sweep(lastHeardMs: number): boolean;
+};
+
+type InFlight = Sending & { sentMs: number; unheard: boolean };
+
+export type OutgoingOptions = {
+  /** Writes to the present connection; `onWritten` is not called when that breaks. */
+  readonly write: (bytes: Buffer, onWritten: () => void) => void;
+  readonly maxInflight: number;
+  readonly pubackMs: number;
+  /** What a reason code of 0x80 or above means. */
+  readonly meaningOf: (reasonCode: number) => string;
+};
+
+const unsent = "the connection to the broker broke before the message was sent";
+const noMatchingSubscribers = 0x10;
+const firstError = 0x80;
+const largestId = 65_535;
+
+/**
+ * Keeps the packets that have no PUBACK, in memory alone, and writes what is sent in one tick with one write. The identifier of a message that
+ * was given up is not used again on the same connection: its PUBACK may still come (MQTT 5, 2.2.1).
+ */
+export function createOutgoing({ write, maxInflight, pubackMs, meaningOf }: OutgoingOptions): Outgoing {
+  const window = createWindow(maxInflight);
+  /** By packet identifier, in the order sent. Those of QoS 0 have none and are under negative numbers. */
+  const inFlight = new Map<number, InFlight>();
+  const givenUp = new Set<number>();
+  let lastId = 0;
+  let lastWithoutId = 0;
+  let batch: Buffer[] = [];
+  let unacknowledged: number[] = [];
+
+  function nextId(): number {
+    do lastId = lastId === largestId ? 1 : lastId + 1;
+    while (inFlight.has(lastId) || givenUp.has(lastId));
+    return lastId;
+  }
+
+  function settle(id: number): InFlight | undefined {
+    const sending = inFlight.get(id);
+    if (sending === undefined) givenUp.delete(id);
+    else {
+      inFlight.delete(id);
+      window.leave();
+    }
+    return sending;
+  }
+
+  function put(bytes: Buffer): void {
+    if (batch.push(bytes) === 1) process.nextTick(flush);
+  }
+
+  function flush(): void {
+    const [first] = batch;
+    if (first === undefined) return;
+    const bytes = batch.length === 1 ? first : Buffer.concat(batch);
+    const written = unacknowledged;
+    batch = [];
+    unacknowledged = [];
+    write(bytes, () => {
+      for (const id of written) settle(id)?.resolve(true);
+    });
+  }
+
+  function transmit(sending: Sending): void {
+    const { bytes, idAt, qos } = sending.packet;
+    const id = qos === 0 ? --lastWithoutId : nextId();
+    if (qos === 0) unacknowledged.push(id);
+    else bytes.writeUInt16BE(id, idAt);
+    inFlight.set(id, { ...sending, sentMs: performance.now(), unheard: false });
+    put(bytes);
+  }
+
+  return {
+    inFlight: () => inFlight.size,
+    send: (sending) => window.enter({ admit: () => transmit(sending), refuse: () => sending.reject(offline()) }),
+    answered: (kind, id, reasonCode) => {
+      const sending = inFlight.get(id);
+      if (sending !== undefined && reasonCode === noMatchingSubscribers) sending.unheard = true;
+      if (kind === "pubrec" && reasonCode < firstError) {
+        put(encodePubrel(id));
+        return;
+      }
+      const settled = settle(id);
+      if (reasonCode < firstError) settled?.resolve(!settled.unheard);
+      else settled?.reject(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }));
+    },
+    opened: (room) => window.reset(room, offline()),
+    widen: window.widen,
+    broke: () => {
+      const broken = [...inFlight.values()];
+      const error = new PublishError("offline", "the connection to the broker broke before the PUBACK", {
+        alone: broken.length === 1,
+      });
+      inFlight.clear();
+      givenUp.clear();
+      batch = [];
+      unacknowledged = [];
+      for (const sending of broken) sending.reject(error);
+      window.reset(maxInflight, offline());
+      return broken.length;
+    },
+    sweep: (lastHeardMs) => {
+      const nowMs = performance.now();
+      for (const [id, { sentMs }] of inFlight) {
+        if (nowMs - sentMs < pubackMs) break;
+        if (lastHeardMs < sentMs) return true;
+        if (id > 0) givenUp.add(id);
+        settle(id)?.reject(new PublishError("no-puback", `no PUBACK within ${pubackMs} ms`));
+      }
+      return false;
+    },
+  };
+}
+
+function offline(): PublishError {
+  return new PublishError("offline", unsent);
+}

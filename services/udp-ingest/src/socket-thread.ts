@@ -1,0 +1,39 @@
+// The thread that reads the socket, and does nothing else: started by start-socket-thread.ts.
+import { parentPort, workerData } from "node:worker_threads";
+import { createRingWriter } from "./datagram-ring.js";
+import type { FromSocketThread, SocketThreadData, ToSocketThread } from "./start-socket-thread.js";
+import { startUdpSocket } from "./udp-socket.js";
+
+const { memory, ...options } = workerData as SocketThreadData;
+const hurry = new AbortController();
+const tell = (message: FromSocketThread) => parentPort?.postMessage(message);
+const ring = createRingWriter(memory, () => tell({ kind: "datagrams" }));
+
+/** As many as libuv takes off a socket before it looks at anything else: then there may well be more. */
+const fullTurn = 32;
+let inTurn = 0;
+let isHurried = false;
+
+function endTurn(): void {
+  isHurried = inTurn >= fullTurn;
+  inTurn = 0;
+  ring.publish(isHurried);
+  // The next turn may bring nothing, and has to say so.
+  if (isHurried) setImmediate(endTurn);
+}
+
+const socket = startUdpSocket({
+  ...options,
+  onDatagram: (bytes, address, port) => {
+    ring.write(bytes, address, port, Date.now());
+    if (inTurn++ === 0 && !isHurried) setImmediate(endTurn);
+  },
+  onBound: (bound) => tell({ kind: "bound", bound }),
+  onError: (error, retryMs) => tell({ kind: "error", error, retryMs }),
+});
+
+parentPort?.on("message", async (order: ToSocketThread) => {
+  if (order === "hurry") return hurry.abort();
+  await socket.close(hurry.signal);
+  tell({ kind: "closed" });
+});

@@ -1,0 +1,82 @@
+import { Worker } from "node:worker_threads";
+import { createRingMemory, createRingReader, type OnDatagram, type RingMemory } from "./datagram-ring.js";
+import type { BoundSocket, UdpSocket, UdpSocketOptions } from "./udp-socket.js";
+
+type SocketPlace = Pick<UdpSocketOptions, "host" | "port" | "receiveBufferBytes">;
+
+export type SocketThreadData = SocketPlace & { readonly memory: RingMemory };
+export type ToSocketThread = "close" | "hurry";
+export type FromSocketThread =
+  /** There is something in the ring again. */
+  | { readonly kind: "datagrams" }
+  | { readonly kind: "bound"; readonly bound: BoundSocket }
+  | { readonly kind: "error"; readonly error: Error; readonly retryMs: number }
+  | { readonly kind: "closed" };
+
+export type SocketThreadOptions = SocketPlace &
+  Pick<UdpSocketOptions, "onBound" | "onError"> & {
+    /** Called for one datagram after the other, in the order received; `receivedAtMs` is since 1970. */
+    readonly onDatagram: OnDatagram;
+  };
+
+/** Some 20,000 datagrams; touched only as far as it is needed. */
+const ringBytes = 8 * 1024 * 1024;
+/** How many are dealt with before something else gets its turn. */
+const datagramsPerTurn = 128;
+const pauseMs = 2;
+/** It holds no more than what it has just read. */
+const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
+
+/**
+ * A UDP socket that is read by a thread of its own, so that neither parsing nor publishing nor collecting garbage keeps datagrams waiting
+ * in the kernel's receive buffer, which is small. A thread that dies is a fault of ours, and ends the process.
+ */
+export function startSocketThread(options: SocketThreadOptions): UdpSocket {
+  const { onDatagram, onBound, onError, ...place } = options;
+  const memory = createRingMemory(ringBytes);
+  const ring = createRingReader(memory);
+  const workerData: SocketThreadData = { ...place, memory };
+  const thread = new Worker(new URL("./socket-thread.js", import.meta.url), { workerData, resourceLimits });
+  const tell = (order: ToSocketThread) => thread.postMessage(order);
+  let bound: BoundSocket | undefined;
+  let onClosed = () => {};
+
+  function drain(): void {
+    if (ring.shouldPause()) setTimeout(drain, pauseMs);
+    else if (ring.read(datagramsPerTurn, onDatagram) || !ring.sleep()) setImmediate(drain);
+  }
+
+  thread.on("error", (error) => {
+    throw new Error("the thread that reads the UDP socket died", { cause: error });
+  });
+  thread.on("message", (message: FromSocketThread) => {
+    switch (message.kind) {
+      case "datagrams":
+        return drain();
+      case "bound":
+        bound = message.bound;
+        return onBound(message.bound);
+      case "error":
+        bound = undefined;
+        return onError(message.error, message.retryMs);
+      case "closed":
+        return onClosed();
+    }
+  });
+
+  return {
+    bound: () => bound,
+    close: async (hurry) => {
+      const closed = new Promise<void>((resolve) => {
+        onClosed = resolve;
+      });
+      tell("close");
+      if (hurry?.aborted) tell("hurry");
+      else hurry?.addEventListener("abort", () => tell("hurry"), { once: true });
+      await closed;
+      bound = undefined;
+      while (ring.read(datagramsPerTurn, onDatagram));
+      await thread.terminate();
+    },
+  };
+}
