@@ -8,12 +8,13 @@ import {
 } from "@sense-alerts/service-kit";
 import { createRereader } from "@sense-alerts/udp-ingest/reread";
 import { udpIngestSettings } from "@sense-alerts/udp-ingest/settings";
-import { type Command, help, readArguments, UsageError } from "./dead-letters/arguments.js";
+import { type Command, help, readArguments } from "./dead-letters/arguments.js";
 import { drop } from "./dead-letters/drop.js";
 import { list } from "./dead-letters/list.js";
 import { replay } from "./dead-letters/replay.js";
 import { report } from "./dead-letters/report.js";
 import { show } from "./dead-letters/show.js";
+import { UsageError } from "./usage.js";
 
 const { UDP_MAX_DATAGRAM_BYTES, UDP_FALLBACK_ENCODING, SENSE_TIMEZONE } = udpIngestSettings;
 const spec = { ...natsSettings, UDP_MAX_DATAGRAM_BYTES, UDP_FALLBACK_ENCODING, SENSE_TIMEZONE };

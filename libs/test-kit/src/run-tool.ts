@@ -4,7 +4,7 @@ import { type ChildExit, startChild } from "./child.js";
 import { cleanUpAfter, type Scope } from "./clean-up.js";
 import type { Environment } from "./service.js";
 
-export type ToolName = "dead-letters" | "qrs-check";
+export type ToolName = "butler-config" | "dead-letters" | "qrs-check";
 
 export interface ToolRun extends ChildExit {
   readonly stdout: string;

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { parsed, UsageError } from "../usage.js";
 import { type Filter, kinds } from "./entry.js";
 
 /** Which entries a command is about: these, or all that the filter lets through. */
@@ -12,11 +13,6 @@ export type Command =
   | { readonly name: "show"; readonly sequences: readonly number[] }
   | { readonly name: "replay"; readonly selection: Selection }
   | { readonly name: "drop"; readonly selection: Selection; readonly yes: boolean };
-
-/** The arguments make no sense; the message says which. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 export const help = `npm run dead-letters -- <command>    rejected datagrams and dead letters, on the live stream
 
@@ -70,14 +66,6 @@ export function readArguments([command = "", ...args]: readonly string[]): Comma
     }
     default:
       throw new UsageError(command === "" ? "a command is missing" : `there is no command ${command}`);
-  }
-}
-
-function parsed<T>(parse: () => T): T {
-  try {
-    return parse();
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error });
   }
 }
 
