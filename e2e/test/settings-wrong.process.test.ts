@@ -96,7 +96,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     QRS_KEY_FILE: noFile,
     QRS_CA_FILE: [dir, /is not a file/],
     QRS_TLS_INSECURE: toggle,
-    QRS_USER: ["sa_repository", /must have the form UserDirectory=<directory>;UserId=<user>/],
+    QRS_USER: ["sa_repository", /must be of the form UserDirectory=<directory>;UserId=<user>/],
     QRS_TIMEOUT_SECONDS: ["301", /must be a whole number from 1 to 300/],
     QRS_CACHE_SECONDS: ["-1", /must be a whole number from 0 to 86400/],
     QRS_SCRIPT_LOG_LINES: ["1001", /must be a whole number from 0 to 1000/],
