@@ -96,7 +96,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     QRS_KEY_FILE: noFile,
     QRS_CA_FILE: [dir, /is not a file/],
     QRS_TLS_INSECURE: toggle,
-    QRS_USER: ["sa_repository", /must have the form UserDirectory=<directory>;UserId=<user>/],
+    QRS_USER: ["sa_repository", /must be of the form UserDirectory=<directory>;UserId=<user>/],
     QRS_TIMEOUT_SECONDS: ["301", /must be a whole number from 1 to 300/],
     QRS_CACHE_SECONDS: ["-1", /must be a whole number from 0 to 86400/],
     QRS_SCRIPT_LOG_LINES: ["1001", /must be a whole number from 0 to 1000/],
@@ -164,9 +164,9 @@ test("mqtt-alerter refuses what udp-ingest refuses of the settings that both hav
   assert.deepEqual([...lines.keys()].toSorted(), Object.keys(wrongOfBoth).toSorted());
 });
 
-test("every setting in the README's tables has a wrong value here", () => {
-  const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
-  const documented = Array.from(readme.matchAll(/^\| `([A-Z_]+)` \|/gm), ([, name = ""]) => name);
+test("every setting in docs/settings.md has a wrong value here", () => {
+  const page = readFileSync(new URL("../../../docs/settings.md", import.meta.url), "utf8");
+  const documented = Array.from(page.matchAll(/^\| `([A-Z_]+)` \|/gm), ([, name = ""]) => name);
   const refused = [wrongOfBoth, ...Object.values(wrongOf)].flatMap((values) => Object.keys(values));
   const inThisFile = new Set([...refused, ...Object.values(anyText).flat()]);
   assert.ok(documented.length > 50, `${documented.length} settings`);

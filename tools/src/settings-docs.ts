@@ -10,6 +10,8 @@ import {
   type SettingsSpec,
 } from "@sense-alerts/service-kit";
 import { udpIngestSettings } from "@sense-alerts/udp-ingest/settings";
+import { table } from "./markdown.js";
+import { settingsPage } from "./settings-page.js";
 
 const both = { ...natsSettings, ...commonSettings };
 const root = fileURLToPath(new URL("../../../", import.meta.url));
@@ -23,30 +25,30 @@ const defaultsInContainers: Readonly<Record<string, string>> = {
   SPOOL_DIR: "/var/spool/udp-ingest",
 };
 
-/** Files that tell of settings, each with how to make what stands between its marks anew from the settings' own descriptions. */
+/** What the README has of all the settings. */
+const mostlySet = [
+  ...["NATS_URL", "MQTT_URL", "MQTT_USERNAME", "MQTT_PASSWORD", "TASK_SUCCESS_TOPIC", "QRS_URL"],
+  ...["UDP_PORT", "UDP_ALLOWED_SOURCES", "SENSE_TIMEZONE", "SPOOL_DIR", "HTTP_PORT", "LOG_LEVEL"],
+];
+
+/** Files that tell of settings, each with how to make it, or what stands between its marks, anew from the settings' own descriptions. */
 export const documents: readonly { readonly path: string; readonly renew: (text: string) => string }[] = [
-  { path: join(root, "README.md"), renew: withSettingsTables },
+  { path: join(root, "README.md"), renew: withSettingsTable },
+  { path: join(root, "docs/settings.md"), renew: settingsPage },
   { path: join(root, "docker-compose.yml"), renew: withEnvironments },
   { path: join(root, ".env.example"), renew: withExamples },
 ];
 
-function withSettingsTables(markdown: string): string {
-  const specs: Readonly<Record<string, SettingsSpec>> = {
-    "udp-ingest": udpIngestSettings,
-    "mqtt-alerter": mqttAlerterSettings,
-    both,
-  };
+function withSettingsTable(markdown: string): string {
+  const settings = describeSettings({ ...udpIngestSettings, ...mqttAlerterSettings, ...both });
+  const rows = mostlySet.map((name) => {
+    const { defaultText = "", description = "" } = settings.find((setting) => setting.name === name) ?? {};
+    return [`\`${name}\``, defaultText, description];
+  });
   return markdown.replace(
-    /(<!-- settings: ([\w-]+) -->\n)[\s\S]*?(<!-- end -->)/g,
-    (_, start: string, name: string, end: string) => `${start}${tableOf(specs[name] ?? {})}${end}`,
+    /(<!-- settings -->\n)[\s\S]*?(<!-- end -->)/,
+    (_, start: string, end: string) => `${start}\n${table(["variable", "default", "meaning"], rows)}\n${end}`,
   );
-}
-
-function tableOf(spec: SettingsSpec): string {
-  const rows = describeSettings(spec).map(
-    ({ name, defaultText, description }) => `| \`${name}\` | ${defaultText} | ${description} |\n`,
-  );
-  return `\n| variable | default | meaning |\n|---|---|---|\n${rows.join("")}\n`;
 }
 
 /** Every setting comes from .env; one that is empty is unset. A secret comes from a file. */

@@ -19,10 +19,11 @@ before(async () => {
   await buildImages();
 });
 
+const hardened = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none"];
+
 /** Runs a program of the image in a container as hardened as docker-compose.yml makes it. */
 function runIn(name: ImageName, ...command: readonly string[]): Promise<string> {
   const [program = "", ...args] = command;
-  const hardened = ["--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none"];
   return docker("run", "--rm", ...hardened, "--entrypoint", program, imageOf(name), ...args);
 }
 
@@ -52,6 +53,11 @@ for (const name of services) {
     for (const pattern of unwanted) assert.deepEqual(files.filter((file) => pattern.test(file)).slice(0, 5), []);
     const programs = await runIn(name, "find", "/usr/local/bin", "-name", "np*", "-o", "-name", "yarn*");
     assert.equal(programs, "");
+  });
+
+  test(`${name} takes the arguments of the service, without a network`, async () => {
+    const said = await docker("run", "--rm", ...hardened, imageOf(name), "--check-config");
+    assert.equal(said.trim(), `${name}: the settings are right.`);
   });
 
   test(`${name} adds less than 40 MB to its base`, async () => {

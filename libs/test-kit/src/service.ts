@@ -66,17 +66,25 @@ export function startService(
   return startServiceAt(mainOf(name), t, name, env, options);
 }
 
+export interface RunOptions {
+  /** Arguments of node itself. */
+  readonly nodeArgs?: readonly string[];
+  /** Arguments of the service. */
+  readonly args?: readonly string[];
+  readonly timeoutMs?: number;
+}
+
 /** Runs a service that is expected to exit by itself, for example over its settings. After `timeoutMs` (20,000) it is killed. */
 export async function runToExit(
   t: Scope,
   name: ServiceName,
   env: Environment,
-  options: { readonly nodeArgs?: readonly string[]; readonly timeoutMs?: number } = {},
+  options: RunOptions = {},
 ): Promise<ChildExit & { readonly stdout: string; readonly stderr: string }> {
-  const { nodeArgs = [], timeoutMs = startTimeoutMs } = options;
+  const { nodeArgs = [], args = [], timeoutMs = startTimeoutMs } = options;
   let stdout = "";
   let stderr = "";
-  const child = await startChild(process.execPath, [...nodeArgs, mainOf(name)], {
+  const child = await startChild(process.execPath, [...nodeArgs, mainOf(name), ...args], {
     env: environmentFor(name, env),
     onStdout: (text) => {
       stdout += text;

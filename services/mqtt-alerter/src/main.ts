@@ -5,7 +5,7 @@ import { alertTopicsOf } from "./alert-topics.js";
 import { startBroker } from "./broker.js";
 import { createDeliver } from "./deliver.js";
 import { createAlerterMetrics } from "./metrics.js";
-import { mqttOptionsOf, readSettings } from "./settings.js";
+import { mqttOptionsOf, readSettings, spec } from "./settings.js";
 import { createAside, startQrs } from "./start-qrs.js";
 import { startTaskStarts } from "./task-start/start-task-starts.js";
 
@@ -14,7 +14,9 @@ const durable = "mqtt-alerter";
 
 await runService({
   name: "mqtt-alerter",
+  args: process.argv.slice(2),
   env: process.env,
+  spec,
   readSettings,
   start: async (context) => {
     const { settings, logger, metrics: registry, health, onStop } = context;

@@ -35,6 +35,7 @@ export const qrsSettings = {
   }),
   QRS_TLS_INSECURE: toggle({ default: false, desc: "Takes any certificate of QRS: for tests only" }),
   QRS_USER: parsed(parseUser, {
+    allowed: "of the form UserDirectory=<directory>;UserId=<user>",
     default: "UserDirectory=Internal;UserId=sa_repository",
     example: "UserDirectory=Internal;UserId=sa_repository",
     desc: "The user that QRS is asked as",
@@ -77,8 +78,7 @@ export const checkQrsSettings = checkEach<QrsSettings>(
   }),
 );
 
-function parseUser(given: string): string {
+function parseUser(given: string): string | undefined {
   const user = given.trim();
-  if (/^UserDirectory=[^;=]+;\s*UserId=[^;=]+$/i.test(user) && /^[\x20-\x7e]+$/.test(user)) return user;
-  throw new TypeError("must have the form UserDirectory=<directory>;UserId=<user>");
+  return /^UserDirectory=[^;=]+;\s*UserId=[^;=]+$/i.test(user) && /^[\x20-\x7e]+$/.test(user) ? user : undefined;
 }

@@ -21,7 +21,7 @@ import {
 import type { MqttOptions } from "./mqtt-options.js";
 import { checkQrsSettings, qrsSettings } from "./qrs-settings.js";
 import { checkStartSettings, startSettings } from "./task-start/start-settings.js";
-import { parseTaskTypes } from "./task-types.js";
+import { parseTaskTypes, taskTypesAllowed } from "./task-types.js";
 import { alertPlaceholders, parseTopic, renderTopic, type TopicTemplate } from "./topic.js";
 
 export const mqttAlerterSettings = {
@@ -110,6 +110,7 @@ export const mqttAlerterSettings = {
   ...startSettings,
   ...qrsSettings,
   ALERT_TASK_TYPES: parsed(parseTaskTypes, {
+    allowed: taskTypesAllowed,
     default: undefined,
     defaultText: "all",
     example: "reload,distribute",
@@ -117,7 +118,8 @@ export const mqttAlerterSettings = {
   }),
 };
 
-const spec = { ...mqttAlerterSettings, ...natsSettings, ...commonSettings };
+/** Every setting of the service. */
+export const spec = { ...mqttAlerterSettings, ...natsSettings, ...commonSettings };
 
 export type MqttAlerterSettings = SettingsOf<typeof spec>;
 
@@ -163,10 +165,15 @@ function topic(fallback: undefined, options: TopicOptions): Setting<TopicTemplat
 function topic(fallback: string | undefined, options: TopicOptions): Setting<TopicTemplate | undefined> {
   const { placeholders = alertPlaceholders, desc, example = fallback } = options;
   const parse = (given: string): TopicTemplate => parseTopic(given.trim(), placeholders);
-  const described = { desc, ...(example === undefined ? {} : { example }) };
+  const described = { allowed: topicAllowed(placeholders), desc, ...(example === undefined ? {} : { example }) };
   return fallback === undefined
     ? parsed(parse, { ...described, default: undefined, defaultText: "empty" })
     : parsed(parse, { ...described, default: parse(fallback), defaultText: fallback });
+}
+
+function topicAllowed(placeholders: readonly string[]): string {
+  const names = placeholders.map((name) => `{${name}}`).join(" ");
+  return `a topic to publish to, without + and #${names === "" ? "" : `; it may hold ${names}`}`;
 }
 
 /** The login in the URL counts where the variables say nothing. Throws a URIError when the URL's is not well encoded. */

@@ -8,13 +8,14 @@ const types = new Map<string, TaskType>([
   ["preload", "Preload"],
 ]);
 
-/** Reads `reload,distribute`, in any case of letters. Throws a TypeError that says what is allowed. */
-export function parseTaskTypes(text: string): ReadonlySet<TaskType> {
+export const taskTypesAllowed = `a comma list of ${[...types.keys()].join(", ")}`;
+
+/** Reads `reload,distribute`, in any case of letters. Undefined for what is none. */
+export function parseTaskTypes(text: string): ReadonlySet<TaskType> | undefined {
   const words = text
     .split(",")
     .map((word) => word.trim().toLowerCase())
     .filter((word) => word !== "");
   const chosen = words.flatMap((word) => types.get(word) ?? []);
-  if (words.length > 0 && chosen.length === words.length) return new Set(chosen);
-  throw new TypeError(`must be a comma list of ${[...types.keys()].join(", ")}`);
+  return words.length > 0 && chosen.length === words.length ? new Set(chosen) : undefined;
 }

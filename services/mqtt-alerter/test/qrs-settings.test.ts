@@ -88,7 +88,7 @@ for (const user of [
   "UserDirectory=A;UserId=x\r\nX-Y: z",
 ]) {
   test(`refuses the user ${JSON.stringify(user)}`, () => {
-    assert.match(problemsWith({ QRS_USER: user }).join(), /^QRS_USER: must have the form UserDirectory=<directory>/);
+    assert.match(problemsWith({ QRS_USER: user }).join(), /^QRS_USER: must be of the form UserDirectory=<directory>/);
   });
 }
 

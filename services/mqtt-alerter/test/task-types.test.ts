@@ -3,14 +3,13 @@ import { test } from "node:test";
 import { parseTaskTypes } from "../src/task-types.js";
 
 test("reads a comma list of task types in any case of letters", () => {
-  assert.deepEqual([...parseTaskTypes(" Reload,,DISTRIBUTE ")], ["Reload", "Distribute"]);
+  assert.deepEqual([...(parseTaskTypes(" Reload,,DISTRIBUTE ") ?? [])], ["Reload", "Distribute"]);
   const all = parseTaskTypes("reload,externalprogram,usersync,distribute,preload");
-  assert.deepEqual([...all], ["Reload", "ExternalProgram", "UserSync", "Distribute", "Preload"]);
+  assert.deepEqual([...(all ?? [])], ["Reload", "ExternalProgram", "UserSync", "Distribute", "Preload"]);
 });
 
 for (const wrong of ["reloads", "reload;preload", "reload,tostring", ",", "0", "constructor"]) {
-  test(`refuses ${wrong} as task types, with what is allowed`, () => {
-    const allowed = /^must be a comma list of reload, externalprogram, usersync, distribute, preload$/;
-    assert.throws(() => parseTaskTypes(wrong), { name: "TypeError", message: allowed });
+  test(`refuses ${wrong} as task types`, () => {
+    assert.equal(parseTaskTypes(wrong), undefined);
   });
 }

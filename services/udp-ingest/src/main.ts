@@ -6,12 +6,14 @@ import { createIngest } from "./ingest.js";
 import { listen, socketState } from "./listen.js";
 import { createIngestMetrics } from "./metrics.js";
 import { createOutboxes } from "./outboxes.js";
-import { readSettings } from "./settings.js";
+import { readSettings, spec } from "./settings.js";
 import { openSpool } from "./spool/spool.js";
 
 await runService({
   name: "udp-ingest",
+  args: process.argv.slice(2),
   env: process.env,
+  spec,
   readSettings,
   start: async ({ settings, logger, metrics: registry, health, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;

@@ -43,6 +43,7 @@ export const udpIngestSettings = {
     desc: "Larger datagrams are rejected as `too-large`",
   }),
   UDP_ALLOWED_SOURCES: parsed((given) => given.split(",").map((entry) => parseSourceRule(entry.trim())), {
+    allowed: "IP addresses, CIDR ranges and host names, with commas between them",
     default: [],
     defaultText: "any",
     example: "10.0.0.5,10.1.0.0/16,sense1.example.com",
@@ -56,10 +57,12 @@ export const udpIngestSettings = {
     desc: "Datagrams a second taken from one source on the average, so that none silences the others; unset = no limit. What is over it is rejected as `source-rate-exceeded`",
   }),
   UDP_FALLBACK_ENCODING: parsed(parseEncoding, {
+    allowed: "the name of an encoding that has ASCII in it, such as windows-1251 or shift_jis",
     default: "windows-1252",
     desc: "Encoding of what is not valid UTF-8: the Windows code page of Sense servers whose log appender sets no encoding",
   }),
   SENSE_TIMEZONE: parsed(parseTimezone, {
+    allowed: "the IANA name of a time zone",
     default: undefined,
     example: "Europe/Stockholm",
     desc: "Time zone of the Sense servers (IANA name); with it alerts carry `logTimeStampUtc`",
@@ -76,6 +79,7 @@ export const udpIngestSettings = {
     desc: "Bytes of events kept in memory while NATS is away; past it they are in the spool alone; where there is none the oldest are dropped and counted",
   }),
   SPOOL_DIR: parsed(parseDirectory, {
+    allowed: "an absolute path",
     default: undefined,
     example: "/var/lib/sense-alerts/spool",
     desc: "Directory on a local disk for events that NATS has not acknowledged, so that a stop or a kill does not lose them; each udp-ingest needs its own; unset = memory only",
@@ -93,7 +97,8 @@ export const udpIngestSettings = {
   }),
 };
 
-const spec = { ...udpIngestSettings, ...natsSettings, ...commonSettings };
+/** Every setting of the service. */
+export const spec = { ...udpIngestSettings, ...natsSettings, ...commonSettings };
 
 export type UdpIngestSettings = SettingsOf<typeof spec>;
 
@@ -109,22 +114,17 @@ function checkDrain({ UDP_DRAIN_SECONDS: drain, SHUTDOWN_TIMEOUT_SECONDS: timeou
   return [{ name: "UDP_DRAIN_SECONDS", message, example: String(Math.floor(timeout / 2)) }];
 }
 
-function parseEncoding(given: string): string {
+function parseEncoding(given: string): string | undefined {
   const label = given.trim();
-  if (!isUsableFallbackEncoding(label)) {
-    throw new TypeError("must be the name of an encoding that has ASCII in it, such as windows-1251 or shift_jis");
-  }
-  return label;
+  return isUsableFallbackEncoding(label) ? label : undefined;
 }
 
-function parseTimezone(given: string): string {
+function parseTimezone(given: string): string | undefined {
   const name = given.trim();
-  if (!isTimezone(name)) throw new TypeError("must be the IANA name of a time zone");
-  return name;
+  return isTimezone(name) ? name : undefined;
 }
 
-function parseDirectory(given: string): string {
+function parseDirectory(given: string): string | undefined {
   const path = given.trim();
-  if (!isAbsolute(path)) throw new TypeError("must be an absolute path");
-  return path;
+  return isAbsolute(path) ? path : undefined;
 }

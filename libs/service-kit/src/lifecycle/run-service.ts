@@ -5,6 +5,8 @@ import { createLogger, type Logger } from "../logger.js";
 import { createMetrics, type Metrics } from "../metrics.js";
 import type { CommonSettings } from "../settings/common-settings.js";
 import type { Environment } from "../settings/given-text.js";
+import type { SettingsSpec } from "../settings/setting.js";
+import { answerArguments } from "./answer-arguments.js";
 import { readBuild } from "./build.js";
 import { captureConsole } from "./capture-console.js";
 import { exitOnCrash, exitOnWrongSettings, onStopSignals } from "./process-events.js";
@@ -24,8 +26,11 @@ export interface ServiceContext<S extends CommonSettings> {
 
 export interface ServiceOptions<S extends CommonSettings> {
   readonly name: string;
-  /** `process.env`; main.ts alone reads it. */
+  /** `process.argv.slice(2)` and `process.env`; main.ts alone reads them. */
+  readonly args: readonly string[];
   readonly env: Environment;
+  /** Every setting that `readSettings` reads. */
+  readonly spec: SettingsSpec;
   /** Throws a SettingsError that lists everything that is wrong. */
   readonly readSettings: (env: Environment) => S;
   /** Opens the parts in order, and resolves when the service does its work. May reject once `signal` has aborted. */
@@ -36,8 +41,10 @@ export interface ServiceOptions<S extends CommonSettings> {
  * Runs a service from its settings to the end of its process, and exits it: with 0 after a clean stop on SIGTERM or
  * SIGINT; with 78 when settings are wrong, before anything is opened; with 1 when the start or a closer fails, on an
  * exception that nothing caught, at a second signal, and when SHUTDOWN_TIMEOUT_SECONDS are over. HTTP is first up and last down.
+ * With an argument it tells of its settings instead, and opens nothing.
  */
 export async function runService<S extends CommonSettings>(options: ServiceOptions<S>): Promise<void> {
+  if (options.args.length > 0) return answerArguments(options);
   const { name, env, start } = options;
   const startedAt = performance.now();
   const settings = exitOnWrongSettings(name, () => options.readSettings(env));

@@ -19,10 +19,12 @@ export const commonSettings = {
     desc: "Least severe level that is logged",
   }),
   LOG_PRETTY: parsed(parsePretty, {
+    allowed: "auto, true or false",
     default: "auto",
     desc: "Log for human eyes instead of JSON lines; auto = only on a terminal",
   }),
   INSTANCE_ID: parsed(parseInstanceId, {
+    allowed: "1 to 128 characters, each a letter A to Z, a digit, a dot, _ or -",
     default: instanceIdFrom(hostname()),
     defaultText: "host name",
     example: "ingest-1",
@@ -38,21 +40,13 @@ export const commonSettings = {
 
 export type CommonSettings = SettingsOf<typeof commonSettings>;
 
-function parsePretty(given: string): "auto" | boolean {
-  if (given.trim().toLowerCase() === "auto") return "auto";
-  try {
-    return parseToggle(given);
-  } catch {
-    throw new TypeError("must be auto, true or false");
-  }
+function parsePretty(given: string): "auto" | boolean | undefined {
+  return given.trim().toLowerCase() === "auto" ? "auto" : parseToggle(given);
 }
 
-function parseInstanceId(given: string): string {
+function parseInstanceId(given: string): string | undefined {
   const id = given.trim();
-  if (!/^[A-Za-z0-9._-]{1,128}$/.test(id)) {
-    throw new TypeError("must be 1 to 128 characters, each a letter A to Z, a digit, a dot, _ or -");
-  }
-  return id;
+  return /^[A-Za-z0-9._-]{1,128}$/.test(id) ? id : undefined;
 }
 
 /** A host name may hold what an instance id may not. */

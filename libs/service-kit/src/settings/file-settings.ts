@@ -10,7 +10,11 @@ export function readableFile<D extends string | undefined = string>(
     explained(path, () => closeSync(openSync(path, "r")));
     return path;
   };
-  return defineSetting<string | Unset<D>>(parse, options, { echo: false });
+  return defineSetting<string | Unset<D>>(
+    parse,
+    { ...options, allowed: "the path of a file that can be read" },
+    { echo: false },
+  );
 }
 
 /**

@@ -12,12 +12,12 @@ export function isHostName(text: string): boolean {
 export function listenHost<D extends string | undefined = string>(
   options: SettingOptions<D>,
 ): Setting<string | Unset<D>> {
-  const parse = (given: string): string => {
+  const parse = (given: string): string | undefined => {
     const host = given.trim();
-    if (isIP(host) === 0 && !isHostName(host)) {
-      throw new TypeError("must be an IP address or a host name, without a port");
-    }
-    return host;
+    return isIP(host) !== 0 || isHostName(host) ? host : undefined;
   };
-  return defineSetting<string | Unset<D>>(parse, options);
+  return defineSetting<string | Unset<D>>(parse, {
+    ...options,
+    allowed: "an IP address or a host name, without a port",
+  });
 }

@@ -28,6 +28,7 @@ export const natsSettings = {
     desc: "Credentials file (JWT and seed) to log in to NATS",
   }),
   NATS_NKEY_SEED: parsed(parseNkeySeed, {
+    allowed: "an NKey user seed: 58 capital letters and digits that start with SU",
     secret: true,
     default: undefined,
     desc: "NKey user seed to log in to NATS",
@@ -47,8 +48,16 @@ export const natsSettings = {
     example: "/run/secrets/nats-key.pem",
     desc: "Key (PEM) of the client certificate for NATS",
   }),
-  NATS_STREAM: parsed(parseStreamName, { default: "SENSE_EVENTS", desc: "JetStream stream that holds the events" }),
-  NATS_SUBJECT_PREFIX: parsed(parseSubjectPrefix, { default: "sense", desc: "First tokens of every subject" }),
+  NATS_STREAM: parsed(parseStreamName, {
+    allowed: "a stream name: at most 255 characters, without blanks and . * > / \\",
+    default: "SENSE_EVENTS",
+    desc: "JetStream stream that holds the events",
+  }),
+  NATS_SUBJECT_PREFIX: parsed(parseSubjectPrefix, {
+    allowed: "tokens with dots between them, without blanks, * and >, not starting with $",
+    default: "sense",
+    desc: "First tokens of every subject",
+  }),
   NATS_STREAM_REPLICAS: oneOf({
     choices: [1, 3, 5],
     default: 1,
@@ -102,26 +111,17 @@ function checkWindow({ NATS_DEDUP_WINDOW_SECONDS, NATS_STREAM_MAX_AGE_HOURS }: N
   return [{ name: "NATS_DEDUP_WINDOW_SECONDS", message, example: "600" }];
 }
 
-function parseNkeySeed(given: string): string {
+function parseNkeySeed(given: string): string | undefined {
   const seed = given.trim();
-  if (!/^SU[A-Z2-7]{56}$/.test(seed)) {
-    throw new TypeError("must be an NKey user seed: 58 capital letters and digits that start with SU");
-  }
-  return seed;
+  return /^SU[A-Z2-7]{56}$/.test(seed) ? seed : undefined;
 }
 
-function parseStreamName(given: string): string {
+function parseStreamName(given: string): string | undefined {
   const name = given.trim();
-  if (!/^[^\s\p{Cc}.*>/\\]{1,255}$/u.test(name)) {
-    throw new TypeError("must be a stream name: at most 255 characters, without blanks and . * > / \\");
-  }
-  return name;
+  return /^[^\s\p{Cc}.*>/\\]{1,255}$/u.test(name) ? name : undefined;
 }
 
-function parseSubjectPrefix(given: string): string {
+function parseSubjectPrefix(given: string): string | undefined {
   const prefix = given.trim();
-  if (!/^[^\s\p{Cc}.*>$][^\s\p{Cc}.*>]*(\.[^\s\p{Cc}.*>]+)*$/u.test(prefix)) {
-    throw new TypeError("must be tokens with dots between them, without blanks, * and >, not starting with $");
-  }
-  return prefix;
+  return /^[^\s\p{Cc}.*>$][^\s\p{Cc}.*>]*(\.[^\s\p{Cc}.*>]+)*$/u.test(prefix) ? prefix : undefined;
 }

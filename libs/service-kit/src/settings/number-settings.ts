@@ -11,23 +11,30 @@ export interface NumberRange {
 export function wholeNumber<D extends number | undefined = number>(
   options: SettingOptions<D> & NumberRange,
 ): Setting<number | Unset<D>> {
-  return defineSetting<number | Unset<D>>(numberParser("a whole number", options), options);
+  return defineSetting<number | Unset<D>>(numberParser(options), {
+    ...options,
+    allowed: `a whole number ${inWords(options)}`,
+  });
 }
 
 /** A whole number of bytes. */
 export function bytes<D extends number | undefined = number>(
   options: SettingOptions<D> & NumberRange,
 ): Setting<number | Unset<D>> {
-  return defineSetting<number | Unset<D>>(numberParser("a whole number of bytes", options), options);
+  return defineSetting<number | Unset<D>>(numberParser(options), {
+    ...options,
+    allowed: `a whole number of bytes ${inWords(options)}`,
+  });
 }
 
-function numberParser(what: string, { min, max = Number.MAX_SAFE_INTEGER }: NumberRange): (given: string) => number {
-  const range = max === Number.MAX_SAFE_INTEGER ? `of at least ${min}` : `from ${min} to ${max}`;
+function numberParser({ min, max = Number.MAX_SAFE_INTEGER }: NumberRange): (given: string) => number | undefined {
   return (given) => {
     const digits = given.trim();
     const value = Number(digits);
-    if (!/^(0|-?[1-9]\d*)$/.test(digits) || value < min || value > max)
-      throw new RangeError(`must be ${what} ${range}`);
-    return value;
+    return /^(0|-?[1-9]\d*)$/.test(digits) && value >= min && value <= max ? value : undefined;
   };
+}
+
+function inWords({ min, max }: NumberRange): string {
+  return max === undefined ? `of at least ${min}` : `from ${min} to ${max}`;
 }

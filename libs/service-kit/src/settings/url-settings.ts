@@ -1,4 +1,4 @@
-import { defineSetting, type Setting, type SettingOptions, type Unset } from "./setting.js";
+import { defineSetting, mask, type Setting, type SettingOptions, type Unset } from "./setting.js";
 import { splitList } from "./text-settings.js";
 
 export interface UrlRules {
@@ -12,7 +12,11 @@ export interface UrlRules {
 export function url<D extends string | undefined = string>(
   options: SettingOptions<D> & UrlRules,
 ): Setting<string | Unset<D>> {
-  return defineSetting<string | Unset<D>>((given) => checkedUrl(given.trim(), options), options, { echo: false });
+  return defineSetting<string | Unset<D>>(
+    (given) => checkedUrl(given.trim(), options),
+    { ...options, allowed: `a URL that starts with ${startsOf(options)}` },
+    { echo: false, cover: coverUrl },
+  );
 }
 
 /** One or more URLs with commas between them, each as it was given. */
@@ -25,7 +29,11 @@ export function urlList<D extends readonly string[] | undefined = readonly strin
       checkedUrl(entry, options, entries.length === 1 ? "" : ` (entry ${index + 1} of ${entries.length})`),
     );
   };
-  return defineSetting<readonly string[] | Unset<D>>(parse, options, { echo: false });
+  return defineSetting<readonly string[] | Unset<D>>(
+    parse,
+    { ...options, allowed: `URLs that start with ${startsOf(options)}, with commas between them` },
+    { echo: false, cover: (text) => splitList(text).map(coverUrl).join(",") },
+  );
 }
 
 /** The URL for a log line: no user, no password, no query. What is no URL comes back as `(not a URL)`. */
@@ -36,12 +44,28 @@ export function withoutLogin(text: string): string {
   return `${protocol}//${host}${pathname === "/" ? "" : pathname}`;
 }
 
-function checkedUrl(given: string, { protocols, loginBelongsIn }: UrlRules, where = ""): string {
+/** The URL with a mask in place of its login, and of its query, which may hold a token. */
+function coverUrl(given: string): string {
+  const text = given.trim();
+  const found = hostedUrl(text);
+  if (found === undefined) return mask;
+  const { protocol, host, pathname, username, password, search, hash } = found;
+  const login = username + password === "" ? "" : `${mask}@`;
+  const query = search + hash === "" ? "" : `?${mask}`;
+  return login + query === "" ? text : `${protocol}//${login}${host}${pathname}${query}`;
+}
+
+function startsOf({ protocols }: UrlRules): string {
+  return protocols.map((protocol) => `${protocol}://`).join(" or ");
+}
+
+function checkedUrl(given: string, rules: UrlRules, where = ""): string {
+  const { protocols, loginBelongsIn } = rules;
   const allowed = protocols.map((protocol) => `${protocol}://`);
   const scheme = /^[a-z][a-z0-9+.-]*:\/\//i.exec(given)?.[0].toLowerCase();
   if (scheme === undefined || !allowed.includes(scheme)) {
     const got = scheme === undefined ? "" : `, not with ${scheme}`;
-    throw new TypeError(`must be a URL that starts with ${allowed.join(" or ")}${got}${where}`);
+    throw new TypeError(`must be a URL that starts with ${startsOf(rules)}${got}${where}`);
   }
   const found = hostedUrl(given);
   if (found === undefined) {

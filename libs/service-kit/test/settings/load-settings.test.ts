@@ -153,13 +153,13 @@ test("never shows a secret, not even when its own parser puts it into the messag
       (given): string => {
         throw new TypeError(`must not be ${given}`);
       },
-      { secret: true, default: undefined, desc: "Token" },
+      { allowed: "a token", secret: true, default: undefined, desc: "Token" },
     ),
     QUIET: parsed(
       (): string => {
         throw new TypeError("must be longer");
       },
-      { secret: true, default: undefined, desc: "Token" },
+      { allowed: "a token", secret: true, default: undefined, desc: "Token" },
     ),
   };
   const { message } = refused(secret, { TOKEN: "hunter2-token", QUIET: "hunter2-quiet" });
@@ -177,7 +177,7 @@ test("reports what a parser throws even if it is no Error", () => {
       (): string => {
         throw "must be even";
       },
-      { desc: "Odd" },
+      { allowed: "even", desc: "Odd" },
     ),
   };
   assert.equal(refused(odd, { ODD: "1" }).message, '1 setting is wrong.\n\n  ODD: must be even (got "1").');

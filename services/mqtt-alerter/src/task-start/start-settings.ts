@@ -11,18 +11,22 @@ export const startSettings = {
     desc: "Whether messages on TASK_START_TOPIC start tasks; needs QRS_URL, and what may be started",
   }),
   SUBSCRIPTION_ROOT_TOPIC: parsed(parseFilter, {
+    allowed: "a topic filter: + and # as whole levels, # as the last one",
     default: "qliksense/#",
     desc: "TASK_START_TOPIC must lie under it, as in Butler; it is not subscribed to",
   }),
   TASK_START_TOPIC: parsed(plainTopic, {
+    allowed: "a topic to publish to, without + and #, not beginning with $",
     default: "qliksense/start_task",
     desc: "Where requests are taken: a task GUID, or JSON with `taskId` and `requestId`",
   }),
   TASK_START_RESULT_TOPIC: parsed(plainTopic, {
+    allowed: "a topic to publish to, without + and #, not beginning with $",
     default: "qliksense/start_task/result",
     desc: "Where every request is answered",
   }),
   TASK_START_ALLOWED_IDS: parsed(guidList, {
+    allowed: "task GUIDs with commas between them",
     default: undefined,
     example: "5a4d2f0e-6f0b-4b1c-9d35-0f6f3c8f7a11",
     desc: "Tasks that may be started, by GUID, with commas between them",
@@ -33,6 +37,7 @@ export const startSettings = {
     desc: "Tags whose tasks may be started, with commas between them; letters count as they are written",
   }),
   TASK_START_ALLOWED_CUSTOM_PROPERTIES: parsed(propertyList, {
+    allowed: "name=value with commas between them",
     default: undefined,
     example: "StartByMqtt=yes",
     desc: "Custom properties whose tasks may be started, as `name=value` with commas between them",
@@ -120,17 +125,14 @@ function plainTopic(given: string): string {
   return text;
 }
 
-function parseFilter(given: string): string {
+function parseFilter(given: string): string | undefined {
   const filter = given.trim();
   const levels = filter.split("/");
   const wrong = levels.some((level, index) => {
     if (level === "#") return index < levels.length - 1;
     return level !== "+" && /[+#]/.test(level);
   });
-  if (wrong || !isMqttString(filter)) {
-    throw new TypeError("must be a topic filter: + and # as whole levels, # as the last one");
-  }
-  return filter;
+  return wrong || !isMqttString(filter) ? undefined : filter;
 }
 
 function guidList(given: string): readonly string[] {
