@@ -27,6 +27,11 @@ function runIn(name: ImageName, ...command: readonly string[]): Promise<string> 
   return docker("run", "--rm", ...hardened, "--entrypoint", program, imageOf(name), ...args);
 }
 
+test("udp-ingest has the program that sends a test alert, and mqtt-alerter nothing of it", async () => {
+  assert.match(await runIn("udp-ingest", "node", "dist/src/send-test-alert.js", "--help"), /sends a test alert/);
+  assert.equal(await runIn("mqtt-alerter", "find", "/app", "-name", "*test-alert*"), "");
+});
+
 for (const name of services) {
   test(`${name} runs as user 10001 without shell in between, and tells its version and revision`, async () => {
     const { Config } = await inspect(imageOf(name));

@@ -31,7 +31,7 @@ export { type CommonSettings, commonSettings } from "./settings/common-settings.
 export { describeSettings, type SettingDescription } from "./settings/describe-settings.js";
 export { readableFile } from "./settings/file-settings.js";
 export type { Environment } from "./settings/given-text.js";
-export { isHostName, listenHost } from "./settings/host-settings.js";
+export { isHostName, listenHost, ownHost } from "./settings/host-settings.js";
 export { loadSettings } from "./settings/load-settings.js";
 export { checkNatsSettings, type NatsSettings, natsSettings } from "./settings/nats-settings.js";
 export { bytes, type NumberRange, wholeNumber } from "./settings/number-settings.js";

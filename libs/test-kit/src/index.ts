@@ -1,10 +1,15 @@
+export {
+  type MetricLabels,
+  readMetric,
+  type TaskDatagramFields,
+  taskDatagram,
+} from "@sense-alerts/test-alert";
 export { type Certificates, type CertificatesOptions, makeCertificates } from "./certificates.js";
 export { type Child, type ChildExit, type ChildOptions, startChild } from "./child.js";
 export { cleanUpAfter, type Scope } from "./clean-up.js";
 export { type EventuallyOptions, eventually } from "./eventually.js";
 export { findProgram } from "./find-program.js";
 export { freeTcpPort, freeUdpPort } from "./free-port.js";
-export { type MetricLabels, readMetric } from "./metric.js";
 export { type Mosquitto, type MosquittoOptions, startMosquitto } from "./mosquitto.js";
 export {
   type Jsz,
@@ -19,7 +24,7 @@ export { type NatsPublication, publishNats } from "./publish-nats.js";
 export type { Entity as QrsEntity, QrsApp, QrsExecution, QrsTask } from "./qrs/entities.js";
 export { type Qrs, type QrsBehaviour, type QrsOptions, type QrsRequest, startQrs } from "./qrs/qrs.js";
 export type { QrsStart } from "./qrs/store.js";
-export { runTool, type ToolName, type ToolRun } from "./run-tool.js";
+export { runBeside, runTool, type ToolName, type ToolRun } from "./run-tool.js";
 export { type PacedSendOptions, type SendOptions, sendDatagram, sendDatagrams } from "./send-datagrams.js";
 export type { Server } from "./server.js";
 export {
@@ -32,5 +37,4 @@ export {
   startService,
 } from "./service.js";
 export { type MqttSubscription, type ReceivedMessage, type SubscribeOptions, subscribeMqtt } from "./subscribe-mqtt.js";
-export { type TaskDatagramFields, taskDatagram } from "./task-datagram.js";
 export { tempDir, uniqueName } from "./temp-dir.js";

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { type MetricLabels, readMetric } from "@sense-alerts/test-alert";
 import { type ChildExit, lineReader, startChild } from "./child.js";
 import { cleanUpAfter, type Scope } from "./clean-up.js";
 import { eventually } from "./eventually.js";
-import { type MetricLabels, readMetric } from "./metric.js";
 
 export type ServiceName = "udp-ingest" | "mqtt-alerter";
 export type Environment = Readonly<Record<string, string>>;

@@ -3,10 +3,10 @@ import { get } from "node:http";
 import { text } from "node:stream/consumers";
 import { commonSettings } from "../settings/common-settings.js";
 import type { Environment } from "../settings/given-text.js";
+import { ownHost } from "../settings/host-settings.js";
 import { loadSettings } from "../settings/load-settings.js";
 
 const timeoutMs = 4_000;
-const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
 /**
  * Asks the service with these settings (HTTP_HOST, HTTP_PORT) on this machine for `path`. Resolves to whether it answered 200,
@@ -16,7 +16,7 @@ export async function checkHealth(env: Environment, path: string): Promise<{ hea
   try {
     const { HTTP_HOST, HTTP_PORT } = commonSettings;
     const settings = loadSettings({ HTTP_HOST, HTTP_PORT }, env);
-    const host = anyAddress[settings.HTTP_HOST] ?? settings.HTTP_HOST;
+    const host = ownHost(settings.HTTP_HOST);
     // Not fetch(): it refuses ports that browsers must not reach.
     const request = get({ host, port: settings.HTTP_PORT, path, signal: AbortSignal.timeout(timeoutMs) });
     const [response] = await once(request, "response");

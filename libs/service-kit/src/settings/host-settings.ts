@@ -8,6 +8,13 @@ export function isHostName(text: string): boolean {
   return hostName.test(text) && !/^[\d.]+$/.test(text);
 }
 
+/** The host at which this machine itself reaches what listens on `host`. */
+export function ownHost(host: string): string {
+  return anyAddress[host] ?? host;
+}
+
+const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
+
 /** An IP address or a host name to listen on. Whether this machine has it shows when it is opened. */
 export function listenHost<D extends string | undefined = string>(
   options: SettingOptions<D>,
