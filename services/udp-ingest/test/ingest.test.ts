@@ -58,7 +58,7 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
 
 test("makes an event of a datagram and sends it on", (t) => {
   const { ingest, events, rejected, received } = ingestAt(t);
-  ingest.receive(Buffer.from("a failed task"), "10.0.0.5", 51_834);
+  ingest.receive(Buffer.from("a failed task"), "10.0.0.5", 51_834, Date.now());
   assert.equal(received(), 1);
   assert.deepEqual(rejected, []);
   assert.deepEqual(
@@ -70,8 +70,8 @@ test("makes an event of a datagram and sends it on", (t) => {
 test("gives the reader the bytes, the sender, the time and a trace context of their own", (t) => {
   const { ingest, asked } = ingestAt(t, { allows: () => true });
   const bytes = Buffer.from("a failed task");
-  ingest.receive(bytes, "10.0.0.5", 51_834);
-  ingest.receive(bytes, "10.0.0.5", 51_834);
+  ingest.receive(bytes, "10.0.0.5", 51_834, Date.now());
+  ingest.receive(bytes, "10.0.0.5", 51_834, Date.now());
   const datagrams = asked.filter((question) => typeof question === "object");
   for (const { traceparent, ...rest } of datagrams) {
     assert.deepEqual(rest, { bytes, address: "10.0.0.5", port: 51_834, receivedAtMs: startMs });
@@ -83,25 +83,25 @@ test("gives the reader the bytes, the sender, the time and a trace context of th
 test("judges the sender first, then the size, then what is in it", (t) => {
   const { ingest, reasons, asked, events } = ingestAt(t);
   const large = Buffer.alloc(101);
-  ingest.receive(large, "192.0.2.1", 1);
-  ingest.receive(large, "10.0.0.5", 1);
+  ingest.receive(large, "192.0.2.1", 1, Date.now());
+  ingest.receive(large, "10.0.0.5", 1, Date.now());
   assert.deepEqual(asked, ["192.0.2.1", "10.0.0.5"], "the reader is not asked about either");
-  ingest.receive(unreadable, "10.0.0.5", 1);
+  ingest.receive(unreadable, "10.0.0.5", 1, Date.now());
   assert.deepEqual(reasons, ["source-not-allowed", "too-large", "too-short"]);
   assert.deepEqual(events, []);
 });
 
 test("takes a datagram of exactly the largest size", (t) => {
   const { ingest, events, reasons } = ingestAt(t);
-  ingest.receive(Buffer.alloc(100), "10.0.0.5", 1);
+  ingest.receive(Buffer.alloc(100), "10.0.0.5", 1, Date.now());
   assert.equal(events.length, 1);
   assert.deepEqual(reasons, []);
 });
 
 test("sends each rejected datagram on as it came, with its reason, under an id of its own", (t) => {
   const { ingest, rejected, received } = ingestAt(t, { subjectPrefix: "acme" });
-  ingest.receive(unreadable, "10.0.0.5", 51_834);
-  ingest.receive(unreadable, "10.0.0.5", 51_834);
+  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
+  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
   assert.equal(received(), 2);
   assert.equal(new Set(rejected.map(({ id }) => id)).size, 2);
   for (const { subject, payload, headers } of rejected) {
@@ -118,30 +118,30 @@ test("sends each rejected datagram on as it came, with its reason, under an id o
 
 test("does not repeat the ids of rejected datagrams after a restart", (t) => {
   const before = ingestAt(t);
-  before.ingest.receive(unreadable, "10.0.0.5", 1);
+  before.ingest.receive(unreadable, "10.0.0.5", 1, Date.now());
   t.mock.timers.reset();
   const after = ingestAt(t);
-  after.ingest.receive(unreadable, "10.0.0.5", 1);
+  after.ingest.receive(unreadable, "10.0.0.5", 1, Date.now());
   assert.notEqual(before.rejected[0]?.id, after.rejected[0]?.id);
 });
 
 test("counts every rejection once, and warns of the first from a sender in a minute", (t) => {
   const { ingest, reasons, warnings } = ingestAt(t);
-  for (let sent = 0; sent < 5; sent++) ingest.receive(unreadable, "10.0.0.5", 51_834);
+  for (let sent = 0; sent < 5; sent++) ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
   assert.deepEqual(reasons, Array(5).fill("too-short"));
   const facts = { reason: "too-short", source: "10.0.0.5", port: 51_834, bytes: unreadable.length };
   assert.deepEqual(warnings, [{ facts: { ...facts, heldBack: 0 }, message: "datagram rejected" }]);
   t.mock.timers.tick(60_000);
-  ingest.receive(unreadable, "10.0.0.5", 51_834);
+  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
   assert.deepEqual(warnings.slice(1), [{ facts: { ...facts, heldBack: 4 }, message: "datagram rejected" }]);
 });
 
 test("warns of each sender and each reason by itself, whatever port they come from", (t) => {
   const { ingest, warnings } = ingestAt(t);
-  ingest.receive(unreadable, "10.0.0.5", 1);
-  ingest.receive(unreadable, "10.0.0.5", 2);
-  ingest.receive(unreadable, "10.0.0.6", 1);
-  ingest.receive(Buffer.alloc(101), "10.0.0.5", 1);
+  ingest.receive(unreadable, "10.0.0.5", 1, Date.now());
+  ingest.receive(unreadable, "10.0.0.5", 2, Date.now());
+  ingest.receive(unreadable, "10.0.0.6", 1, Date.now());
+  ingest.receive(Buffer.alloc(101), "10.0.0.5", 1, Date.now());
   assert.deepEqual(
     warnings.map(({ facts }) => facts),
     [
@@ -154,7 +154,7 @@ test("warns of each sender and each reason by itself, whatever port they come fr
 
 test("writes no flood of warnings for a flood of invented senders, but counts and keeps every datagram", (t) => {
   const { ingest, warnings, reasons, rejected } = ingestAt(t);
-  for (let sender = 0; sender < 5_000; sender++) ingest.receive(unreadable, `192.0.2.${sender}`, 1);
+  for (let sender = 0; sender < 5_000; sender++) ingest.receive(unreadable, `192.0.2.${sender}`, 1, Date.now());
   assert.equal(warnings.length, 1_000);
   assert.equal(reasons.length, 5_000);
   assert.equal(rejected.length, 5_000);
