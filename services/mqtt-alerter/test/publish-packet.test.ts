@@ -71,8 +71,8 @@ test("does not take the properties of one message for those of the next", () => 
   for (const id of ["1", "2"]) assert.deepEqual(encoded(of(id), terms, 1), generated(of(id), terms, 1));
 });
 
-test("encodes a PUBREL as the encoder of MQTT.js does", () => {
+test("encodes a PUBREL in its short form, as the encoder of MQTT.js does for MQTT 3.1.1", () => {
   for (const id of [1, 255, 256, 65_535]) {
-    assert.deepEqual(encodePubrel(id), generate({ cmd: "pubrel", messageId: id }, { protocolVersion: 5 }));
+    assert.deepEqual(encodePubrel(id), generate({ cmd: "pubrel", messageId: id }, { protocolVersion: 4 }));
   }
 });

@@ -9,8 +9,8 @@ const hurry = new AbortController();
 const tell = (message: FromSocketThread) => parentPort?.postMessage(message);
 const ring = createRingWriter(memory, () => tell({ kind: "datagrams" }));
 
-/** As many as libuv takes off a socket before it looks at anything else: then there may well be more. */
-const fullTurn = 32;
+/** More than come singly: then more are on their way, and a thread that reads them slowly loses them. */
+const fullTurn = 8;
 let inTurn = 0;
 let isHurried = false;
 

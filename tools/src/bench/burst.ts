@@ -1,5 +1,5 @@
 import { inScope } from "./in-scope.js";
-import { type Pipeline, startOurs, startRelay } from "./pipelines.js";
+import { type Pipeline, startOurs, startRelay, warmUp } from "./pipelines.js";
 import { kernelDrops } from "./processes.js";
 import { type Extent, type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
@@ -40,7 +40,9 @@ async function measureBurst(
   };
 }
 
-async function burst({ udpPort, receiver }: Pipeline, perSecond: number) {
+async function burst(pipeline: Pipeline, perSecond: number) {
+  const { udpPort, receiver } = pipeline;
+  await warmUp(pipeline);
   const before = kernelDrops(udpPort);
   const sent = await send(udpPort, datagrams, perSecond);
   await receiver.quiet();

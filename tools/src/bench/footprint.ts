@@ -8,7 +8,7 @@ import {
   startService,
 } from "@sense-alerts/test-kit";
 import { inScope } from "./in-scope.js";
-import { type Ours, startOurs } from "./pipelines.js";
+import { type Ours, startOurs, warmUp } from "./pipelines.js";
 import { cpuSeconds, peakMegabytes } from "./processes.js";
 import { type Extent, type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
@@ -124,8 +124,7 @@ export async function measureBacklog(extent: Extent, ratePerSecond: number | und
   const toStorePerSecond = 5_000;
   return inScope(async (scope) => {
     const ours = await startOurs(scope);
-    await send(ours.udpPort, 4_000, 2_000);
-    await ours.receiver.quiet(500);
+    await warmUp(ours);
     ours.broker.suspend();
     extent.say(`backlog: ${thousands(events)} events while the broker hangs`);
     const sent = await send(ours.udpPort, events, toStorePerSecond);

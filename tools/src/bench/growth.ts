@@ -1,6 +1,6 @@
 import { fillStream } from "./fill-stream.js";
 import { inScope } from "./in-scope.js";
-import { type Ours, type OursOptions, startOurs } from "./pipelines.js";
+import { type Ours, type OursOptions, startOurs, warmUp } from "./pipelines.js";
 import { cpuSeconds } from "./processes.js";
 import { type Extent, type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
@@ -58,11 +58,6 @@ function costOf(options: OursOptions, what: string, seconds: number, extent: Ext
     await warmUp(ours);
     return cost(ours, what, 1_000, seconds, extent);
   });
-}
-
-async function warmUp({ udpPort, receiver }: Ours): Promise<void> {
-  await send(udpPort, 6_000, 3_000);
-  await receiver.quiet(500);
 }
 
 async function cost(ours: Ours, what: string, perSecond: number, seconds: number, extent: Extent): Promise<Cost> {

@@ -1,5 +1,5 @@
 import { inScope } from "./in-scope.js";
-import { type Pipeline, startOurs, startRelay } from "./pipelines.js";
+import { type Pipeline, startOurs, startRelay, warmUp } from "./pipelines.js";
 import { type Extent, percentile, type Row } from "./row.js";
 import { send } from "./sender.js";
 
@@ -24,8 +24,9 @@ export async function measureLatency(extent: Extent): Promise<Row[]> {
   });
 }
 
-async function latency({ udpPort, receiver }: Pipeline, seconds: number) {
-  await send(udpPort, perSecond * Math.ceil(seconds / 4), perSecond);
+async function latency(pipeline: Pipeline, seconds: number) {
+  const { udpPort, receiver } = pipeline;
+  await warmUp(pipeline);
   const sent = await send(udpPort, perSecond * seconds, perSecond);
   await receiver.quiet(500);
   const { basic, latenciesMs } = await receiver.of(sent);

@@ -13,6 +13,7 @@ import {
   startService,
 } from "@sense-alerts/test-kit";
 import { type Receiver, startReceiver } from "./receiver.js";
+import { send } from "./sender.js";
 
 /** What datagrams go into and messages come out of. */
 export interface Pipeline {
@@ -70,4 +71,10 @@ export async function startOurs(scope: Scope, options: OursOptions = {}): Promis
   );
   const receiver = await startReceiver(scope, broker.port);
   return { name: "ours", udpPort: await ingest.udpPort(), broker, receiver, nats, ingest, alerters };
+}
+
+/** What is measured afterwards has compiled its code by then, like a service that has run for a while. */
+export async function warmUp({ udpPort, receiver }: Pipeline): Promise<void> {
+  await send(udpPort, 12_000, 4_000);
+  await receiver.quiet(500);
 }

@@ -1,5 +1,5 @@
 import { inScope } from "./in-scope.js";
-import { type Pipeline, startOurs, startRelay } from "./pipelines.js";
+import { type Pipeline, startOurs, startRelay, warmUp } from "./pipelines.js";
 import { kernelDrops } from "./processes.js";
 import { type Extent, type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
@@ -34,9 +34,7 @@ function secondsOf({ isQuick }: Extent): number {
 async function highestRate(pipeline: Pipeline, extent: Extent) {
   const closeEnough = extent.isQuick ? 1.15 : 1.03;
   const tries: object[] = [];
-  // Compiled before it is measured, like a service that has run for a minute.
-  await send(pipeline.udpPort, lowest * 2, lowest);
-  await pipeline.receiver.quiet(500);
+  await warmUp(pipeline);
   let held = 0;
   let perSecond = 8_000;
   for (let low = lowest, high = highest; ; ) {

@@ -32,7 +32,7 @@ export async function send(port: number, count: number, perSecond: number): Prom
     onStderr: keep,
   });
   const { code } = await child.exited;
-  const [sent, seconds, , lastAt] = output.split(" ").map(Number);
+  const [sent, seconds, lastAt] = output.split(" ").map(Number);
   if (code !== 0 || sent === undefined || seconds === undefined || lastAt === undefined) {
     throw new Error(`the sender failed: ${output}`);
   }
