@@ -18,6 +18,8 @@ export type MqttEvents = {
   readonly onReduced: (facts: object) => void;
   /** The broker took the message, and says that nobody subscribes to its topic (MQTT 5, 3.4.2.1): no reason to send it again. */
   readonly onNoSubscriber: (message: AlertMessage) => void;
+  /** The broker answered a publish, the status messages included: with which reason code, 0 where it gives none, and after how long. */
+  readonly onAnswer: (reasonCode: number, afterMs: number) => void;
 };
 
 export type MqttPublisher = {
@@ -190,6 +192,8 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
       pending.add(entry);
       client.publish(topic, payload, publishOptions, (error) => {
         if (!pending.delete(entry)) return;
+        const reasonCode = error ? reasonCodeOf(error) : entry.unheard ? noMatchingSubscribers : 0;
+        if (reasonCode !== undefined) events.onAnswer(reasonCode, performance.now() - entry.sentMs);
         if (error === null || error === undefined) resolve(!entry.unheard);
         else reject(refusal(error));
       });
