@@ -47,7 +47,10 @@ and run this again. They have to be on the PATH; no service of theirs is needed.
  */
 function download(dir) {
   const asRoot = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
-  const commands = [["apt-get", "download", "prometheus"], [...asRoot, "apt-get", "update"]];
+  const commands = [
+    ["apt-get", "download", "prometheus"],
+    [...asRoot, "apt-get", "update"],
+  ];
   let output = "";
   for (const [program = "", ...args] of [...commands, ...commands.slice(0, 1)]) {
     const { status, error, stdout, stderr } = spawnSync(program, args, { cwd: dir, encoding: "utf8" });

@@ -1,5 +1,5 @@
 import type { Backlog } from "@sense-alerts/bus";
-import type { SenseEvent } from "@sense-alerts/event-contract";
+import { eventTypes, type SenseEvent } from "@sense-alerts/event-contract";
 import type { Count, Gauge, Metrics } from "@sense-alerts/service-kit";
 import type { AlertMessage } from "./alert-messages.js";
 import { pubackReason, pubackReasons } from "./puback-reasons.js";
@@ -89,13 +89,16 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     name: "sensealerts_alerter_broker_reconnects_total",
     help: "How often there was a connection to the MQTT broker again after it had broken",
   });
+  // Prometheus sees no rise in a series that is new with its first event, and some have one in weeks.
   for (const code of publishErrorCodes) retried.inc({ code }, 0);
-  for (const kind of ["basic", "full", "status"]) unheard.inc({ kind }, 0);
+  for (const kind of ["basic", "full", "status"]) {
+    unheard.inc({ kind }, 0);
+    age.zero({ kind });
+  }
   const outcomes = new Map(["done", "dead", "later", "too-old"].map((outcome) => [outcome, finished({ outcome })]));
   const answers = new Map(pubackReasons.map((reason) => [reason, pubacks({ reason })]));
   const publishedOf = new Map<string, Map<string, Count>>();
 
-  /** Made when the first such message has gone out, since few types have messages of each kind. */
   function countOf(type: string, kind: string): Count {
     const ofType = publishedOf.get(type) ?? new Map<string, Count>();
     const count = ofType.get(kind) ?? published({ type, kind });
@@ -103,6 +106,10 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     return count;
   }
 
+  countOf("sense.ingest.status", "status");
+  for (const type of eventTypes.filter((name) => name.startsWith("sense.task."))) {
+    for (const kind of ["basic", "full"]) countOf(type, kind);
+  }
   return {
     published: (message, event) => {
       countOf(event.type, message.kind)();

@@ -27,6 +27,7 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
     help: "Full messages by enrichment: complete, or unavailable with the reason",
     labelNames: ["enrichment", "reason"],
   });
+  enrichments.inc({ enrichment: "complete", reason: "" }, 0);
   const unwanted = metrics.counter({
     name: "sensealerts_alerter_unwanted_alerts_total",
     help: "Events that were not alerted, since ALERT_TASK_TYPES does not have the type of their task",
