@@ -10,6 +10,11 @@ test("promtool has nothing against the alert rules", () => {
   assert.ok(ok, output);
 });
 
+test("promtool has nothing against the configuration of the profile monitoring", () => {
+  const { ok, output } = promtool(["check", "config", "--syntax-only", "../../../tools/prometheus.yml"]);
+  assert.ok(ok, output);
+});
+
 for (const file of testFiles) {
   test(`alerts fire and do not fire as ${file} says`, () => {
     const { ok, output } = promtool(["test", "rules", file]);

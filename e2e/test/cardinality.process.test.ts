@@ -12,7 +12,7 @@ function strangers(count: number): string[] {
       tag,
       ...{ hostName: uniqueName("host"), user: `${uniqueName("DOMAIN")}\\${uniqueName("user")}` },
       ...{ taskName: uniqueName("task"), appName: uniqueName("app"), logMessage: uniqueName("message") },
-      ...{ taskId: randomUUID(), appId: randomUUID(), executionId: randomUUID(), logLevel: uniqueName("LEVEL") },
+      ...{ taskId: randomUUID(), appId: randomUUID(), executionId: randomUUID() },
     });
   const kinds = [
     () => like("/scheduler-task-failed/"),
