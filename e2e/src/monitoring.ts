@@ -9,7 +9,7 @@ export const monitoringFolder = fileURLToPath(new URL("../../../k8s/components/m
 
 const file = (name: string) => readFileSync(`${monitoringFolder}/${name}`, "utf8");
 
-export interface Panel {
+interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;
