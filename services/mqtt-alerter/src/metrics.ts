@@ -1,4 +1,4 @@
-import type { Backlog } from "@sense-alerts/bus";
+import type { Backlog, Outcome } from "@sense-alerts/bus";
 import { eventTypes, type SenseEvent } from "@sense-alerts/event-contract";
 import type { Count, Gauge, Metrics } from "@sense-alerts/service-kit";
 import type { AlertMessage } from "./alert-messages.js";
@@ -11,9 +11,9 @@ export type AlerterMetrics = {
   retried(code: string): void;
   /** The broker answered a publish. */
   answered(reasonCode: number, afterMs: number): void;
-  /** An event came out of the stream, for the so-manieth time. */
+  /** The stream handed out an event; `deliveries` is 1 at the first time. */
   taken(deliveries: number): void;
-  finished(outcome: string): void;
+  finished(outcome: Outcome["kind"]): void;
   passedOver(events: number): void;
   deadLetter(reason: string): void;
   observe(links: {
@@ -95,7 +95,12 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     unheard.inc({ kind }, 0);
     age.zero({ kind });
   }
-  const outcomes = new Map(["done", "dead", "later", "too-old"].map((outcome) => [outcome, finished({ outcome })]));
+  const outcomes = {
+    done: finished({ outcome: "done" }),
+    dead: finished({ outcome: "dead" }),
+    later: finished({ outcome: "later" }),
+    tooOld: finished({ outcome: "too-old" }),
+  };
   const answers = new Map(pubackReasons.map((reason) => [reason, pubacks({ reason })]));
   const publishedOf = new Map<string, Map<string, Count>>();
 
@@ -125,8 +130,8 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
       taken.inc();
       if (deliveries > 1) redelivered.inc();
     },
-    finished: (outcome) => outcomes.get(outcome)?.(),
-    passedOver: (events) => outcomes.get("too-old")?.(events),
+    finished: (outcome) => outcomes[outcome](),
+    passedOver: (events) => outcomes.tooOld(events),
     deadLetter: (reason) => deadLetters.inc({ reason }),
     observe: (links) => {
       metrics.gauge({
