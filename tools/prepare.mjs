@@ -1,11 +1,12 @@
 // @ts-check
 // Makes a fresh clone ready, with nothing but Node there: the dependencies, with --servers the servers that tests and demo start,
-// with --kubectl what renders the Kubernetes manifests, and the compiled code. Does only what is not done yet. Prints a line for each thing it does, and why it stops when it must.
+// with --prometheus what checks metrics and rules, with --kubectl what renders the Kubernetes manifests, and the compiled code. Does only what is not done yet. Prints a line for each thing it does, and why it stops when it must.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ensureKubectl } from "./kubectl.mjs";
+import { ensurePrometheus } from "./prometheus.mjs";
 
 const oldestNode = [20, 19];
 const servers = ["nats-server", "mosquitto", "mosquitto_sub", "mosquitto_pub", "openssl"];
@@ -21,6 +22,8 @@ try {
   checkNode();
   installDependencies();
   if (process.argv.includes("--servers")) installServers();
+  const missingPrometheus = process.argv.includes("--prometheus") ? ensurePrometheus() : undefined;
+  if (missingPrometheus !== undefined) throw new Failure(missingPrometheus);
   const missingKubectl = process.argv.includes("--kubectl") ? ensureKubectl() : undefined;
   if (missingKubectl !== undefined) throw new Failure(missingKubectl);
   compile();

@@ -83,6 +83,7 @@ export interface Compose {
   readonly udpPort: number;
   readonly mqttPort: number;
   readonly prometheusPort: number;
+  readonly grafanaPort: number;
   /** Runs a compose command on the project, with its profiles. */
   run(...args: readonly string[]): Promise<string>;
   /** The ids of a service's containers, stopped ones too. */
@@ -91,13 +92,15 @@ export interface Compose {
 
 /** A project of docker-compose.yml under a name of its own and on free ports, taken down with its volumes when the scope ends. */
 export async function composeProject(t: Scope, profiles: readonly string[], env: Environment = {}): Promise<Compose> {
-  const [udpPort, mqttPort, prometheusPort] = [await freeUdpPort(), await freeTcpPort(), await freeTcpPort()];
+  const [udpPort, mqttPort] = [await freeUdpPort(), await freeTcpPort()];
+  const [prometheusPort, grafanaPort] = [await freeTcpPort(), await freeTcpPort()];
   const project = `sense-alerts-test-${randomBytes(3).toString("hex")}`;
   const { PATH = "", HOME = "/root" } = process.env;
   const ports = {
     UDP_PUBLISH: String(udpPort),
     MQTT_PUBLISH: `127.0.0.1:${mqttPort}`,
     PROMETHEUS_PUBLISH: `127.0.0.1:${prometheusPort}`,
+    GRAFANA_PUBLISH: `127.0.0.1:${grafanaPort}`,
   };
   const own = { PATH, HOME, ...ports, ...env };
   const [program, ...first] = composeCommand();
@@ -112,6 +115,7 @@ export async function composeProject(t: Scope, profiles: readonly string[], env:
     udpPort,
     mqttPort,
     prometheusPort,
+    grafanaPort,
     run,
     containers: async (service) => (await run("ps", "-aq", service)).split("\n").filter((id) => id !== ""),
   };

@@ -31,6 +31,16 @@ async function alerterBooks(alerter: Service) {
     later: finished("later"),
     tooOld: finished("too-old"),
     inHand: readMetric(text, "sensealerts_alerter_events_in_hand"),
+    published: readMetric(text, "sensealerts_alerter_messages_published_total"),
+    accepted:
+      readMetric(text, "sensealerts_alerter_pubacks_total", { reason: "success" }) +
+      readMetric(text, "sensealerts_alerter_pubacks_total", { reason: "no-matching-subscribers" }),
+    answered: readMetric(text, "sensealerts_alerter_pubacks_total"),
+    measured: readMetric(text, "sensealerts_alerter_publish_seconds_count"),
+    connections: 1 + readMetric(text, "sensealerts_alerter_broker_reconnects_total"),
+    waiting:
+      readMetric(text, "sensealerts_alerter_consumer_pending_events") +
+      readMetric(text, "sensealerts_alerter_consumer_ack_pending_events"),
   };
 }
 
@@ -105,6 +115,9 @@ test("the metrics of both services account for every datagram and every event, w
     async () => {
       const books = await alerterBooks(alerter);
       assert.equal(sum(books.done, books.dead, books.later), books.taken, JSON.stringify(books));
+      // With each connection the alerter says that it is online.
+      assert.equal(books.accepted, books.published + books.connections, JSON.stringify(books));
+      assert.deepEqual([books.measured, books.waiting], [books.answered, 0]);
       const stored = (await nats.stream("SENSE_EVENTS"))?.state.messages;
       assert.equal(sum(books.done, books.dead, books.tooOld), stored);
       // All that this ingest stored, and the one event of its own: the socket's start.

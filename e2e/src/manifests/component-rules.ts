@@ -4,15 +4,25 @@ import type { Rule } from "./rule.js";
 import { servicePods } from "./settings-of.js";
 
 const source = (path: string) => readFileSync(new URL(`../../../../${path}`, import.meta.url), "utf8");
-const metricNames = ["libs/service-kit", "services/udp-ingest", "services/mqtt-alerter"].flatMap(
-  (folder) => source(`${folder}/src/metrics.ts`).match(/\bsensealerts_\w+\b/g) ?? [],
-);
+const metricNames = [
+  "libs/service-kit/src/metrics.ts",
+  "libs/service-kit/src/link-metrics.ts",
+  "services/udp-ingest/src/metrics.ts",
+  "services/mqtt-alerter/src/metrics.ts",
+].flatMap((path) => source(path).match(/\bsensealerts_\w+\b/g) ?? []);
 const consumer = /^const durable = "(.+)";$/m.exec(source("services/mqtt-alerter/src/main.ts"))?.[1];
 
 interface PrometheusRule extends Manifest {
   readonly spec: {
-    readonly groups: readonly { readonly rules: readonly { readonly alert: string; expr: string }[] }[];
+    readonly groups: readonly { readonly rules: readonly PrometheusRuleLine[] }[];
   };
+}
+
+interface PrometheusRuleLine {
+  /** One of the two. */
+  readonly alert?: string;
+  readonly record?: string;
+  readonly expr: string;
 }
 
 interface ServiceMonitor extends Manifest {
@@ -46,10 +56,12 @@ export const componentRules: readonly Rule[] = [
         .flatMap((manifest) =>
           manifest.spec.groups
             .flatMap(({ rules }) => rules)
-            .flatMap(({ alert, expr }) => {
-              const used = expr.match(/\bsensealerts_\w+\b/g) ?? [];
-              const unknown = used.filter((name) => !metricNames.includes(name));
-              return used.length === 0 ? [`${alert}: no metric of ours`] : unknown.map((name) => `${alert}: ${name}`);
+            .flatMap(({ alert, record, expr }, _, all) => {
+              const known = [...metricNames, ...all.map((rule) => rule.record)];
+              const used = expr.match(/\bsensealerts[_:][\w:]+/g) ?? [];
+              const unknown = used.filter((name) => !known.includes(name));
+              const rule = alert ?? record;
+              return used.length === 0 ? [`${rule}: no metric of ours`] : unknown.map((name) => `${rule}: ${name}`);
             }),
         ),
   },

@@ -155,7 +155,7 @@ test("two instances of udp-ingest share a range of ports", async (t) => {
   assert.equal(repeats, 0);
 });
 
-test("the profile monitoring collects the metrics of every instance", async (t) => {
+test("the profile monitoring collects the metrics of every instance, and shows the dashboard to anyone who looks", async (t) => {
   const compose = await composeProject(t, ["monitoring"]);
   await compose.run("up", "-d", "--no-build", "--scale", "mqtt-alerter=2");
   await eventually(async () => {
@@ -163,6 +163,12 @@ test("the profile monitoring collects the metrics of every instance", async (t) 
     const { data } = (await (await fetch(url)).json()) as { data: { result: { metric: { service: string } }[] } };
     const services = data.result.map(({ metric }) => metric.service).toSorted();
     assert.deepEqual(services, ["mqtt-alerter", "mqtt-alerter", "udp-ingest"]);
+  }, slow);
+  await eventually(async () => {
+    const response = await fetch(`http://127.0.0.1:${compose.grafanaPort}/api/dashboards/uid/sense-alerts`);
+    assert.equal(response.status, 200);
+    const { meta } = (await response.json()) as { meta: { provisioned: boolean; canSave: boolean } };
+    assert.deepEqual([meta.provisioned, meta.canSave], [true, false]);
   }, slow);
 });
 

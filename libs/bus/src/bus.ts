@@ -1,3 +1,4 @@
+import { type Backlog, readBacklog } from "./backlog.js";
 import { BusError } from "./bus-error.js";
 import { type LinkState, startConnection } from "./connection.js";
 import { startConsumer } from "./consumer.js";
@@ -15,6 +16,8 @@ export type Bus = {
   publish(message: BusMessage): Promise<PublishAck>;
   /** The last message on a subject of a stream; undefined = there is none. Rejects with a BusError, within 5 s at the latest. */
   last(stream: string, subject: string): Promise<StoredMessage | undefined>;
+  /** What waits for a durable consumer of the stream of the events; undefined when NATS cannot say within a second. */
+  backlog(durable: string): Promise<Backlog | undefined>;
   /** Reads a stream through one durable pull consumer until closed. */
   consume(options: ConsumerOptions): Consumption;
   close(): Promise<void>;
@@ -23,7 +26,7 @@ export type Bus = {
 /** Returns at once and connects in the background, for ever; sees to the streams whenever it has connected. */
 export function startBus(options: BusOptions, logger: BusLogger): Bus {
   const connection = startConnection(options, logger);
-  const publisher = createPublisher(connection);
+  const publisher = createPublisher(connection, options.onAnswer);
   return {
     state: connection.state,
     onChange: connection.onChange,
@@ -33,6 +36,10 @@ export function startBus(options: BusOptions, logger: BusLogger): Bus {
       if (current === undefined) throw new BusError("disconnected", "no connection to NATS");
       const manager = await current.jetstreamManager({ checkAPI: false });
       return getMessage(manager, stream, { last_by_subj: subject }, options);
+    },
+    backlog: async (durable) => {
+      const current = connection.current();
+      return current && readBacklog(current, options.streamName, durable);
     },
     consume: (consumerOptions) => startConsumer(connection, publisher, { ...options, ...consumerOptions }, logger),
     close: async () => {

@@ -1,3 +1,4 @@
+export type { Backlog } from "./backlog.js";
 export { type Bus, startBus } from "./bus.js";
 export { BusError, type BusErrorCode } from "./bus-error.js";
 export { hostAndPort } from "./connect-options.js";

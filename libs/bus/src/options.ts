@@ -22,6 +22,8 @@ export type BusOptions = {
   readonly dedupWindowMs: number;
   /** Whether the stream of the requests to start tasks is wanted too. */
   readonly requests?: boolean;
+  /** Called with how long it took whenever NATS answers a publish, with its acknowledgement or an error. It must be quick. */
+  readonly onAnswer?: (afterMs: number) => void;
 };
 
 /** What the bus logs through: a pino logger fits. */

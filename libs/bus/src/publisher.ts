@@ -27,7 +27,7 @@ const ackTimeoutMs = 5_000;
  * Publishes with acknowledgement over one reply inbox, so that many acknowledgements can be outstanding at little cost each:
  * a request object of nats.js per message is what `js.publish` spends most of its time on.
  */
-export function createPublisher(connection: Connection): Publisher {
+export function createPublisher(connection: Connection, onAnswer: (afterMs: number) => void = () => {}): Publisher {
   // Insertion order is deadline order, since every message has the same time-out.
   const pending = new Map<string, Pending>();
   let inbox = "";
@@ -48,6 +48,7 @@ export function createPublisher(connection: Connection): Publisher {
   function onReply(message: Msg): void {
     const entry = settle(message.subject.slice(inbox.length));
     if (entry === undefined) return;
+    onAnswer(performance.now() - entry.deadlineMs + ackTimeoutMs);
     const answer = readAck(message.data);
     if (answer instanceof BusError) {
       if (answer.code === "no-stream") connection.recheck();

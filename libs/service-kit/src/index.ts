@@ -17,6 +17,7 @@ export type { Closer } from "./lifecycle/stop-sequence.js";
 export { createLogger, type Logger, type LoggerOptions } from "./logger.js";
 export {
   type Build,
+  type Count,
   type Counter,
   createMetrics,
   type Gauge,

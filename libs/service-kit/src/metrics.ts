@@ -21,9 +21,17 @@ export interface HistogramOptions<L extends string> extends MetricOptions<L> {
   readonly buckets: readonly number[];
 }
 
+/** Adds to one series, 1 if left out. */
+export type Count = (by?: number) => void;
+
 /** The metrics of one service, in a registry of their own. Each name may be registered once; a second time throws. */
 export interface Metrics {
   counter<L extends string = never>(options: MetricOptions<L>): Counter<L>;
+  /**
+   * A counter for what happens for each datagram or message: the series of some labels is asked for once, is there from then
+   * on, and counting in it is one addition. prom-client brings the labels of each `inc()` into a key, those of a child too.
+   */
+  tally<L extends string = never>(options: MetricOptions<L>): (labels: Readonly<Record<L, string>>) => Count;
   gauge<L extends string = never>(options: GaugeOptions<L>): Gauge<L>;
   histogram<L extends string = never>(options: HistogramOptions<L>): Histogram<L>;
   readonly contentType: string;
@@ -43,9 +51,32 @@ export interface Build {
 export function createMetrics(service: string, { version = "unknown", revision = "unknown" }: Build = {}): Metrics {
   const register = new Registry();
   collectDefaultMetrics({ register });
+  // Gauges that are named like counters: the series without `_total` have the same by type.
+  for (const kind of ["handles", "requests", "resources"]) register.removeSingleMetric(`nodejs_active_${kind}_total`);
   const registers = [register];
   const metrics: Metrics = {
     counter: (options) => new Counter({ ...options, registers }),
+    tally: (options) => {
+      const series: { readonly labels: Record<string, string>; since: number }[] = [];
+      const counter = new Counter<string>({
+        ...options,
+        registers,
+        collect() {
+          for (const one of series) {
+            this.inc(one.labels, one.since);
+            one.since = 0;
+          }
+        },
+      });
+      return (labels) => {
+        const one = { labels, since: 0 };
+        series.push(one);
+        counter.inc(labels, 0);
+        return (by = 1) => {
+          one.since += by;
+        };
+      };
+    },
     gauge: ({ collect, ...options }) =>
       new Gauge({
         ...options,

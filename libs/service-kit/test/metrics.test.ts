@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createHealth } from "../src/health.js";
 import { createMetrics } from "../src/index.js";
+import { observeLinks } from "../src/link-metrics.js";
 
 test("tells what runs and how the process fares", async () => {
   const text = await createMetrics("probe", { version: "1.2.3", revision: "abc" }).render();
@@ -30,4 +32,34 @@ test("keeps each registry to itself, and refuses a name twice", async () => {
   one.counter({ name: "sensealerts_only_here_total", help: "Here" });
   assert.ok(!(await other.render()).includes("only_here"));
   assert.throws(() => one.counter({ name: "sensealerts_only_here_total", help: "Again" }), /already been registered/);
+});
+
+test("counts by addition in a tally, and shows its series from the moment they are asked for", async () => {
+  const metrics = createMetrics("probe");
+  const seriesOf = metrics.tally({ name: "sensealerts_results_total", help: "Results", labelNames: ["result"] });
+  const [stored, dropped] = [seriesOf({ result: "stored" }), seriesOf({ result: "dropped" })];
+  const shown = async () => (await metrics.render()).match(/(?<=^sensealerts_results_total)\S+ \d+$/gm);
+  stored();
+  stored(3);
+  assert.deepEqual(await shown(), ['{result="stored"} 4', '{result="dropped"} 0']);
+  dropped();
+  assert.deepEqual(await shown(), ['{result="stored"} 4', '{result="dropped"} 1']);
+});
+
+test("has no gauge that is named like a counter", async () => {
+  const text = await createMetrics("probe").render();
+  assert.doesNotMatch(text, /^# TYPE \S+_total gauge$/m);
+  assert.match(text, /^# TYPE nodejs_active_resources gauge$/m);
+});
+
+test("shows each link as its report does, at each scrape", async () => {
+  const metrics = createMetrics("probe");
+  const health = createHealth();
+  let up = false;
+  health.link("nats", { required: true, state: () => ({ up }) });
+  observeLinks(metrics, "probe", health);
+  const shown = async () => (await metrics.render()).match(/(?<=^sensealerts_link_up)\S+ \d$/gm);
+  assert.deepEqual(await shown(), ['{service="probe",link="nats"} 0']);
+  up = true;
+  assert.deepEqual(await shown(), ['{service="probe",link="nats"} 1']);
 });

@@ -19,6 +19,7 @@ export {
   type NatsServerOptions,
   startNats,
 } from "./nats-server.js";
+export { type Prometheus, type PrometheusSeries, startPrometheus } from "./prometheus.js";
 export { type PublishOptions, type PublishProperties, publishMqtt } from "./publish-mqtt.js";
 export { type NatsPublication, publishNats } from "./publish-nats.js";
 export type { Entity as QrsEntity, QrsApp, QrsExecution, QrsTask } from "./qrs/entities.js";

@@ -12,13 +12,13 @@ export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "cl
 const repeatEveryMs = 30_000;
 
 /**
- * The broker as a link of the service: each reason why it waits is logged once and every 30 s. `onNoSubscriber` is told
- * of each message that the broker took though nobody subscribes to its topic.
+ * The broker as a link of the service: each reason why it waits is logged once and every 30 s. The other
+ * two are the publisher's.
  */
 export function startBroker(
   options: MqttOptions,
   logger: Logger,
-  onNoSubscriber: MqttEvents["onNoSubscriber"] = () => {},
+  { onNoSubscriber, onAnswer }: Pick<MqttEvents, "onNoSubscriber" | "onAnswer">,
 ): Broker {
   const url = withoutLogin(options.url);
   warnOfWeakSettings(options, logger);
@@ -50,6 +50,7 @@ export function startBroker(
       );
     },
     onNoSubscriber,
+    onAnswer,
     onReduced: (facts) => logger.warn({ url, ...facts }, "the broker allows less than the settings ask for"),
   });
 

@@ -27,7 +27,8 @@ await runService({
     onStop("nats", bus.close);
     health.link("nats", { required: true, state: bus.state });
 
-    const broker = startBroker(mqttOptionsOf(settings), logger, metrics.noSubscriber);
+    const brokerEvents = { onNoSubscriber: metrics.noSubscriber, onAnswer: metrics.answered };
+    const broker = startBroker(mqttOptionsOf(settings), logger, brokerEvents);
     onStop("broker", broker.close);
     health.link("broker", { required: true, state: broker.state });
 
@@ -60,7 +61,7 @@ await runService({
       wanted: broker.online,
       onDeadLetter: metrics.deadLetter,
       handle: async (delivery, signal) => {
-        metrics.taken();
+        metrics.taken(delivery.deliveries);
         const outcome = await deliver(delivery, signal);
         metrics.finished(outcome.kind);
         return outcome;
@@ -74,6 +75,9 @@ await runService({
       pending: consumer.pending,
       inFlight: broker.inFlight,
       online: broker.online,
+      backlog: () => bus.backlog(durable),
+      onNatsChange: bus.onChange,
+      onBrokerOnline: broker.onOnline,
     });
     startTaskStarts(context, bus, broker, qrs?.repository);
   },

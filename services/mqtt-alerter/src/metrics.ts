@@ -1,16 +1,30 @@
-import type { SenseEvent } from "@sense-alerts/event-contract";
-import type { Metrics } from "@sense-alerts/service-kit";
+import type { Backlog, Outcome } from "@sense-alerts/bus";
+import { eventTypes, type SenseEvent } from "@sense-alerts/event-contract";
+import type { Count, Gauge, Metrics } from "@sense-alerts/service-kit";
 import type { AlertMessage } from "./alert-messages.js";
+import { pubackReason, pubackReasons } from "./puback-reasons.js";
+import { publishErrorCodes } from "./publish-error.js";
 
 export type AlerterMetrics = {
   published(message: AlertMessage, event: SenseEvent): void;
   noSubscriber(message: AlertMessage): void;
   retried(code: string): void;
-  taken(): void;
-  finished(outcome: string): void;
+  /** The broker answered a publish. */
+  answered(reasonCode: number, afterMs: number): void;
+  /** The stream handed out an event; `deliveries` is 1 at the first time. */
+  taken(deliveries: number): void;
+  finished(outcome: Outcome["kind"]): void;
   passedOver(events: number): void;
   deadLetter(reason: string): void;
-  observe(links: { inHand: () => number; pending: () => number; inFlight: () => number; online: () => boolean }): void;
+  observe(links: {
+    inHand: () => number;
+    pending: () => number;
+    backlog: () => Promise<Backlog | undefined>;
+    inFlight: () => number;
+    online: () => boolean;
+    onNatsChange: (listener: (up: boolean) => void) => void;
+    onBrokerOnline: (listener: () => void) => void;
+  }): void;
 };
 
 /**
@@ -18,7 +32,7 @@ export type AlerterMetrics = {
  * are done + dead + too old, over all replicas.
  */
 export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
-  const published = metrics.counter({
+  const published = metrics.tally({
     name: "sensealerts_alerter_messages_published_total",
     help: "MQTT messages that the broker acknowledged",
     labelNames: ["type", "kind"],
@@ -33,11 +47,25 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Publishes to the broker that failed and are tried again",
     labelNames: ["code"],
   });
+  const pubacks = metrics.tally({
+    name: "sensealerts_alerter_pubacks_total",
+    help: "Answers of the broker to publishes, by the reason that they give (MQTT 5; without one it is success)",
+    labelNames: ["reason"],
+  });
+  const publishSeconds = metrics.histogram({
+    name: "sensealerts_alerter_publish_seconds",
+    help: "How long the broker took to answer a publish",
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+  });
   const taken = metrics.counter({
     name: "sensealerts_alerter_events_taken_total",
     help: "Events that the stream handed out; one that was handed back is counted again",
   });
-  const finished = metrics.counter({
+  const redelivered = metrics.counter({
+    name: "sensealerts_alerter_events_redelivered_total",
+    help: "Events that the stream handed out for the second time or more, among those taken",
+  });
+  const finished = metrics.tally({
     name: "sensealerts_alerter_events_total",
     help: "Events by what became of them: done, dead (a dead letter), later (handed back) or too-old (never taken, since ALERT_MAX_AGE_MINUTES)",
     labelNames: ["outcome"],
@@ -53,17 +81,57 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     labelNames: ["kind"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300, 3_600],
   });
-  for (const outcome of ["done", "dead", "later", "too-old"]) finished.inc({ outcome }, 0);
+  const natsReconnects = metrics.counter({
+    name: "sensealerts_alerter_nats_reconnects_total",
+    help: "How often the link to NATS was up again after it had been down",
+  });
+  const brokerReconnects = metrics.counter({
+    name: "sensealerts_alerter_broker_reconnects_total",
+    help: "How often there was a connection to the MQTT broker again after it had broken",
+  });
+  // Prometheus sees no rise in a series that is new with its first event, and some have one in weeks.
+  for (const code of publishErrorCodes) retried.inc({ code }, 0);
+  for (const kind of ["basic", "full", "status"]) {
+    unheard.inc({ kind }, 0);
+    age.zero({ kind });
+  }
+  const outcomes = {
+    done: finished({ outcome: "done" }),
+    dead: finished({ outcome: "dead" }),
+    later: finished({ outcome: "later" }),
+    tooOld: finished({ outcome: "too-old" }),
+  };
+  const answers = new Map(pubackReasons.map((reason) => [reason, pubacks({ reason })]));
+  const publishedOf = new Map<string, Map<string, Count>>();
+
+  function countOf(type: string, kind: string): Count {
+    const ofType = publishedOf.get(type) ?? new Map<string, Count>();
+    const count = ofType.get(kind) ?? published({ type, kind });
+    publishedOf.set(type, ofType.set(kind, count));
+    return count;
+  }
+
+  countOf("sense.ingest.status", "status");
+  for (const type of eventTypes.filter((name) => name.startsWith("sense.task."))) {
+    for (const kind of ["basic", "full"]) countOf(type, kind);
+  }
   return {
     published: (message, event) => {
-      published.inc({ type: event.type, kind: message.kind });
+      countOf(event.type, message.kind)();
       age.observe({ kind: message.kind }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
     },
     noSubscriber: (message) => unheard.inc({ kind: message.kind }),
     retried: (code) => retried.inc({ code }),
-    taken: () => taken.inc(),
-    finished: (outcome) => finished.inc({ outcome }),
-    passedOver: (events) => finished.inc({ outcome: "too-old" }, events),
+    answered: (reasonCode, afterMs) => {
+      answers.get(pubackReason(reasonCode))?.();
+      publishSeconds.observe(afterMs / 1000);
+    },
+    taken: (deliveries) => {
+      taken.inc();
+      if (deliveries > 1) redelivered.inc();
+    },
+    finished: (outcome) => outcomes[outcome](),
+    passedOver: (events) => outcomes.tooOld(events),
     deadLetter: (reason) => deadLetters.inc({ reason }),
     observe: (links) => {
       metrics.gauge({
@@ -76,6 +144,29 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
         help: "Events in the stream that no alerter has taken, as of the last one this alerter took",
         collect: (gauge) => gauge.set(links.pending()),
       });
+      // Two gauges of one scrape, one question.
+      let asked: Promise<Backlog | undefined> | undefined;
+      const backlog = () => {
+        asked ??= links.backlog().finally(() => {
+          asked = undefined;
+        });
+        return asked;
+      };
+      metrics.gauge({
+        name: "sensealerts_alerter_consumer_pending_events",
+        help: "Events in the stream that no alerter has taken, as NATS says at the scrape; no sample while it does not",
+        collect: async (gauge) => setOrRemove(gauge, (await backlog())?.pending),
+      });
+      metrics.gauge({
+        name: "sensealerts_alerter_consumer_ack_pending_events",
+        help: "Events that all alerters together have taken and not acknowledged, as NATS says at the scrape; no sample while it does not",
+        collect: async (gauge) => setOrRemove(gauge, (await backlog())?.ackPending),
+      });
+      const onNatsUp = afterTheFirst(() => natsReconnects.inc());
+      links.onNatsChange((up) => {
+        if (up) onNatsUp();
+      });
+      links.onBrokerOnline(afterTheFirst(() => brokerReconnects.inc()));
       metrics.gauge({
         name: "sensealerts_alerter_messages_in_flight",
         help: "MQTT messages without their PUBACK",
@@ -87,5 +178,19 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
         collect: (gauge) => gauge.set(links.online() ? 1 : 0),
       });
     },
+  };
+}
+
+/** No sample says that nothing is known, where 0 would say that nothing is there. */
+function setOrRemove(gauge: Gauge, value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
+}
+
+function afterTheFirst(call: () => void): () => void {
+  let isFirst = true;
+  return () => {
+    if (!isFirst) call();
+    isFirst = false;
   };
 }

@@ -18,6 +18,8 @@ export type MqttEvents = {
   readonly onReduced: (facts: object) => void;
   /** The broker took the message, and says that nobody subscribes to its topic (MQTT 5, 3.4.2.1): no reason to send it again. */
   readonly onNoSubscriber: (message: AlertMessage) => void;
+  /** The broker answered a publish, the status messages included: with which reason code, 0 where it gives none, and after how long. */
+  readonly onAnswer: (reasonCode: number, afterMs: number) => void;
 };
 
 export type MqttPublisher = {
@@ -80,6 +82,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     },
     maxInflight: options.maxInflight,
     pubackMs: timing.pubackMs,
+    onAnswer: events.onAnswer,
     meaningOf: (code) => Object.entries(ReasonCodes).find(([known]) => known === String(code))?.[1] ?? `code ${code}`,
   });
 

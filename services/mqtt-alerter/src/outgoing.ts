@@ -35,6 +35,8 @@ export type OutgoingOptions = {
   readonly write: (bytes: Buffer, onWritten: () => void) => void;
   readonly maxInflight: number;
   readonly pubackMs: number;
+  /** Called with each final answer of the broker, and how long it took; at QoS 0 when a message is written. */
+  readonly onAnswer: (reasonCode: number, afterMs: number) => void;
   /** What a reason code of 0x80 or above means. */
   readonly meaningOf: (reasonCode: number) => string;
 };
@@ -48,7 +50,7 @@ const largestId = 65_535;
  * Keeps the packets that have no PUBACK, in memory alone, and writes what is sent in one tick with one write. The identifier of a message that
  * was given up is not used again on the same connection: its PUBACK may still come (MQTT 5, 2.2.1).
  */
-export function createOutgoing({ write, maxInflight, pubackMs, meaningOf }: OutgoingOptions): Outgoing {
+export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaningOf }: OutgoingOptions): Outgoing {
   const window = createWindow(maxInflight);
   /** By packet identifier, in the order sent. Those of QoS 0 have none and are under negative numbers. */
   const inFlight = new Map<number, InFlight>();
@@ -74,6 +76,14 @@ export function createOutgoing({ write, maxInflight, pubackMs, meaningOf }: Outg
     return sending;
   }
 
+  function conclude(id: number, reasonCode: number): void {
+    const sending = settle(id);
+    if (sending === undefined) return;
+    onAnswer(sending.unheard ? noMatchingSubscribers : reasonCode, performance.now() - sending.sentMs);
+    if (reasonCode < firstError) sending.resolve(!sending.unheard);
+    else sending.reject(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }));
+  }
+
   function put(bytes: Buffer): void {
     if (batch.push(bytes) === 1) process.nextTick(flush);
   }
@@ -86,7 +96,7 @@ export function createOutgoing({ write, maxInflight, pubackMs, meaningOf }: Outg
     batch = [];
     unacknowledged = [];
     write(bytes, () => {
-      for (const id of written) settle(id)?.resolve(true);
+      for (const id of written) conclude(id, 0);
     });
   }
 
@@ -109,9 +119,7 @@ export function createOutgoing({ write, maxInflight, pubackMs, meaningOf }: Outg
         put(encodePubrel(id));
         return;
       }
-      const settled = settle(id);
-      if (reasonCode < firstError) settled?.resolve(!settled.unheard);
-      else settled?.reject(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }));
+      conclude(id, reasonCode);
     },
     opened: (room) => window.reset(room, offline()),
     widen: window.widen,

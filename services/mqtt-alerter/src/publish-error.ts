@@ -4,7 +4,9 @@
  * - `no-puback`: the broker did not answer in time; it may have passed the message on all the same.
  * - `refused`: the broker answered with a reason code of 0x80 or above, or its CONNACK rules the message out.
  */
-export type PublishErrorCode = "offline" | "no-puback" | "refused";
+export const publishErrorCodes = ["offline", "no-puback", "refused"] as const;
+
+export type PublishErrorCode = (typeof publishErrorCodes)[number];
 
 type PublishErrorFacts = { readonly reasonCode?: number; readonly alone?: boolean; readonly cause?: unknown };
 

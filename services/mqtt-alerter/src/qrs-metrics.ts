@@ -27,10 +27,11 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
     help: "Full messages by enrichment: complete, or unavailable with the reason",
     labelNames: ["enrichment", "reason"],
   });
+  enrichments.inc({ enrichment: "complete", reason: "" }, 0);
   const unwanted = metrics.counter({
     name: "sensealerts_alerter_unwanted_alerts_total",
     help: "Events that were not alerted, since ALERT_TASK_TYPES does not have the type of their task",
-    labelNames: ["taskType"],
+    labelNames: ["task_type"],
   });
   const followed = metrics.counter({
     name: "sensealerts_alerter_distributions_followed_total",
@@ -46,7 +47,7 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
       const enrichment = result === "complete" ? "complete" : "unavailable";
       enrichments.inc({ enrichment, reason: result === "complete" ? "" : result });
     },
-    onUnwanted: (taskType) => unwanted.inc({ taskType }),
+    onUnwanted: (taskType) => unwanted.inc({ task_type: taskType }),
     onFollowed: (end) => followed.inc({ end: end.slice(end.lastIndexOf(".") + 1) }),
     observe: ({ suspended, waiting }) => {
       metrics.gauge({

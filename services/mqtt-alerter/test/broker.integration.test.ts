@@ -19,7 +19,7 @@ function startBroker(t: TestContext, url: string, changes: Partial<MqttOptions> 
   const lines: Record<string, unknown>[] = [];
   const destination = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
   const logger = createLogger({ name: "test", level: "info", pretty: false, instance: "i", destination });
-  const broker = startBrokerLink(mqttOptions(url, changes), logger);
+  const broker = startBrokerLink(mqttOptions(url, changes), logger, { onNoSubscriber: () => {}, onAnswer: () => {} });
   cleanUpAfter(t, () => broker.close());
   return { ...broker, lines, logged: (msg: string) => lines.filter((line) => line["msg"] === msg) };
 }

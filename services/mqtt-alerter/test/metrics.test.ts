@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { Backlog } from "@sense-alerts/bus";
 import { createMetrics } from "@sense-alerts/service-kit";
 import { readMetric } from "@sense-alerts/test-kit";
 import { composeMessages } from "../src/alert-messages.js";
@@ -7,6 +8,16 @@ import { alertTopicsOf } from "../src/alert-topics.js";
 import { createAlerterMetrics } from "../src/metrics.js";
 import { readSettings } from "../src/settings.js";
 import { taskEvent } from "./fixtures/events.js";
+
+const links = {
+  inHand: () => 1,
+  pending: () => 2,
+  inFlight: () => 3,
+  backlog: async (): Promise<Backlog | undefined> => undefined,
+  online: () => true,
+  onNatsChange: () => {},
+  onBrokerOnline: () => {},
+};
 
 test("counts published messages by type and kind, and observes how old they are", async () => {
   const registry = createMetrics("test");
@@ -49,7 +60,8 @@ test("counts failures by code and events by outcome, each outcome from the start
   const metrics = createAlerterMetrics(registry);
   assert.match(await registry.render(), /^sensealerts_alerter_events_total\{outcome="dead"\} 0$/m);
   metrics.retried("no-puback");
-  metrics.taken();
+  metrics.taken(1);
+  metrics.taken(2);
   metrics.finished("done");
   metrics.finished("done");
   metrics.passedOver(40);
@@ -57,7 +69,8 @@ test("counts failures by code and events by outcome, each outcome from the start
   assert.equal(readMetric(text, "sensealerts_alerter_publish_failures_total", { code: "no-puback" }), 1);
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "done" }), 2);
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "too-old" }), 40);
-  assert.equal(readMetric(text, "sensealerts_alerter_events_taken_total"), 1);
+  assert.equal(readMetric(text, "sensealerts_alerter_events_taken_total"), 2);
+  assert.equal(readMetric(text, "sensealerts_alerter_events_redelivered_total"), 1);
 });
 
 test("counts dead letters by reason", async () => {
@@ -71,12 +84,7 @@ test("counts dead letters by reason", async () => {
 test("shows the links as they are at the scrape", async () => {
   const registry = createMetrics("test");
   let online = false;
-  createAlerterMetrics(registry).observe({
-    inHand: () => 1,
-    pending: () => 2,
-    inFlight: () => 3,
-    online: () => online,
-  });
+  createAlerterMetrics(registry).observe({ ...links, online: () => online });
   const values = async () => {
     const text = await registry.render();
     const names = ["events_in_hand", "stream_pending_events", "messages_in_flight", "broker_connected"];
@@ -85,4 +93,55 @@ test("shows the links as they are at the scrape", async () => {
   assert.deepEqual(await values(), [1, 2, 3, 0]);
   online = true;
   assert.deepEqual(await values(), [1, 2, 3, 1]);
+});
+
+test("asks once a scrape what waits for the consumer, and shows nothing of it when there is no answer", async () => {
+  const registry = createMetrics("test");
+  let backlog: Backlog | undefined = { pending: 7, ackPending: 2 };
+  let asked = 0;
+  createAlerterMetrics(registry).observe({
+    ...links,
+    backlog: async () => {
+      asked++;
+      return backlog;
+    },
+  });
+  const shown = async () => (await registry.render()).match(/^sensealerts_alerter_consumer_\S+ \d+$/gm);
+  assert.deepEqual(await shown(), [
+    "sensealerts_alerter_consumer_pending_events 7",
+    "sensealerts_alerter_consumer_ack_pending_events 2",
+  ]);
+  assert.equal(asked, 1);
+  backlog = undefined;
+  assert.equal(await shown(), null);
+});
+
+test("counts the answers of the broker by their reason, and one that a PUBACK should not have as other", async () => {
+  const registry = createMetrics("test");
+  const metrics = createAlerterMetrics(registry);
+  for (const code of [0x00, 0x00, 0x10, 0x97, 0x42]) metrics.answered(code, 20);
+  const text = await registry.render();
+  const counted = (reason: string) => readMetric(text, "sensealerts_alerter_pubacks_total", { reason });
+  assert.deepEqual(["success", "no-matching-subscribers", "quota-exceeded", "other"].map(counted), [2, 1, 1, 1]);
+  assert.equal(readMetric(text, "sensealerts_alerter_publish_seconds_sum"), 0.1);
+});
+
+test("counts links that are up again, not those that come up for the first time", async () => {
+  const registry = createMetrics("test");
+  let natsChanged = (_up: boolean) => {};
+  let brokerOnline = () => {};
+  createAlerterMetrics(registry).observe({
+    ...links,
+    onNatsChange: (listener) => {
+      natsChanged = listener;
+    },
+    onBrokerOnline: (listener) => {
+      brokerOnline = listener;
+    },
+  });
+  for (const up of [true, false, true, false, true]) natsChanged(up);
+  for (let times = 0; times < 2; times++) brokerOnline();
+  const text = await registry.render();
+  const counted = (link: string) => readMetric(text, `sensealerts_alerter_${link}_reconnects_total`);
+  assert.deepEqual([counted("nats"), counted("broker")], [2, 1]);
 });

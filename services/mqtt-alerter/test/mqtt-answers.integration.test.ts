@@ -20,6 +20,7 @@ for (const [what, reasonCode, result] of [
     await eventually(() => assert(publisher.online()));
     assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), result);
     assert.equal(publisher.inFlight(), 0);
+    assert.deepEqual(publisher.answers, [0, reasonCode]);
     assert.deepEqual(publisher.troubles, []);
     assert.deepEqual(publisher.unheard, reasonCode === 0x10 ? ["x"] : []);
   });
@@ -45,6 +46,7 @@ test("gives up one message that never gets its PUBACK while the others go on", a
   assert(others > 10, String(others));
   assert.deepEqual([publisher.changes, publisher.inFlight()], [[true], 0]);
   assert.equal(broker.publishes.filter(({ payload }) => payload === "lost").length, 1);
+  assert.equal(publisher.answers.length, 1 + others);
 });
 
 test("does not take a late PUBACK for that of another message", async (t) => {

@@ -14,6 +14,7 @@ function outgoingAt(options: Partial<OutgoingOptions> = {}) {
     },
     maxInflight: 10,
     pubackMs: 10_000,
+    onAnswer: () => {},
     meaningOf: (code) => `code ${code}`,
     ...options,
   });

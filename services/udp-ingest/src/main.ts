@@ -18,12 +18,14 @@ await runService({
   start: async ({ settings, logger, metrics: registry, health, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
-    const bus = startBus(busOptionsOf(settings, "udp-ingest", instance), logger);
+    const metrics = createIngestMetrics(registry);
+    const options = { ...busOptionsOf(settings, "udp-ingest", instance), onAnswer: metrics.answered };
+    const bus = startBus(options, logger);
     onStop("nats", bus.close);
     // Not required: while NATS is away datagrams are still taken, and kept.
     health.link("nats", { required: false, state: bus.state });
+    metrics.observeNats(bus.onChange);
 
-    const metrics = createIngestMetrics(registry);
     const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);
     if (spool !== undefined) onStop("spool", spool.close);
     const { events, rejected, close } = createOutboxes({

@@ -1,3 +1,4 @@
+import type { BusErrorCode } from "@sense-alerts/bus";
 import type { EventType } from "@sense-alerts/event-contract";
 import { eventTypes } from "@sense-alerts/event-contract";
 import type { Metrics } from "@sense-alerts/service-kit";
@@ -6,20 +7,26 @@ import { type OutboxResult, outboxResults } from "./outbox.js";
 import type { BoundSocket } from "./udp-socket.js";
 
 export type IngestMetrics = {
+  /** A datagram came, at this time. */
   received(): void;
   rejected(reason: Rejection): void;
   reported(): void;
   settled(type: EventType, result: OutboxResult): void;
   rejectedSettled(result: OutboxResult): void;
-  retried(code: string): void;
+  retried(code: BusErrorCode): void;
+  answered(afterMs: number): void;
   kernelDropped(datagrams: number): void;
   spoolRecovered(events: number): void;
   spoolTorn(records: number): void;
   spoolFailed(): void;
+  observeNats(onChange: (listener: (up: boolean) => void) => void): void;
   observeBuffer(size: () => { events: number; bytes: number }): void;
   observeSpool(spooled: () => { events: number; bytes: number }): void;
   observeSocket(bound: () => BoundSocket | undefined): void;
 };
+
+/** What a publish may fail with and be tried again. */
+const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-stream", "refused", "outdated"];
 
 /**
  * What this service counts. At any moment, over all labels, received + status events + recovered = stored + duplicate + dropped +
@@ -30,6 +37,12 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     name: "sensealerts_ingest_datagrams_received_total",
     help: "Datagrams taken off the socket",
   });
+  let lastDatagramMs = 0;
+  metrics.gauge({
+    name: "sensealerts_ingest_last_datagram_timestamp_seconds",
+    help: "When the last datagram came, in seconds since 1970; 0 = none since the start",
+    collect: (gauge) => gauge.set(lastDatagramMs / 1000),
+  });
   const rejected = metrics.counter({
     name: "sensealerts_ingest_datagrams_rejected_total",
     help: "Datagrams that became no event",
@@ -39,7 +52,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     name: "sensealerts_ingest_status_events_total",
     help: "Events on how the socket fares: start, error and stop",
   });
-  const settled = metrics.counter({
+  const settled = metrics.tally({
     name: "sensealerts_ingest_events_total",
     help: "Events by what became of them: stored, duplicate (the stream had it), or dropped",
     labelNames: ["type", "result"],
@@ -53,6 +66,15 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     name: "sensealerts_ingest_publish_failures_total",
     help: "Publishes to NATS that failed and are tried again",
     labelNames: ["code"],
+  });
+  const publishSeconds = metrics.histogram({
+    name: "sensealerts_ingest_publish_seconds",
+    help: "How long NATS took to answer a publish",
+    buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
+  });
+  const reconnects = metrics.counter({
+    name: "sensealerts_ingest_nats_reconnects_total",
+    help: "How often the link to NATS was up again after it had been down",
   });
   const kernelDropped = metrics.counter({
     name: "sensealerts_ingest_kernel_dropped_datagrams_total",
@@ -72,21 +94,31 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   });
   // A rule on a counter needs it to be there before its first increment.
   for (const reason of rejections) rejected.inc({ reason }, 0);
-  for (const result of outboxResults) {
-    rejectedSettled.inc({ result }, 0);
-    for (const type of eventTypes) settled.inc({ type, result }, 0);
-  }
+  for (const code of retriedCodes) retried.inc({ code }, 0);
+  for (const result of outboxResults) rejectedSettled.inc({ result }, 0);
+  const events = byName(eventTypes, (type) => byName(outboxResults, (result) => settled({ type, result })));
   return {
-    received: () => received.inc(),
+    received: () => {
+      received.inc();
+      lastDatagramMs = Date.now();
+    },
     rejected: (reason) => rejected.inc({ reason }),
     reported: () => reported.inc(),
-    settled: (type, result) => settled.inc({ type, result }),
+    settled: (type, result) => events[type][result](),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
     retried: (code) => retried.inc({ code }),
+    answered: (afterMs) => publishSeconds.observe(afterMs / 1000),
     kernelDropped: (datagrams) => kernelDropped.inc(datagrams),
     spoolRecovered: (events) => spoolRecovered.inc(events),
     spoolTorn: (records) => spoolTorn.inc(records),
     spoolFailed: () => spoolFailed.inc(),
+    observeNats: (onChange) => {
+      let wasUp = false;
+      onChange((up) => {
+        if (up && wasUp) reconnects.inc();
+        wasUp ||= up;
+      });
+    },
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",
@@ -119,4 +151,8 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
       });
     },
   };
+}
+
+function byName<N extends string, T>(names: readonly N[], make: (name: N) => T): Record<N, T> {
+  return Object.fromEntries(names.map((name) => [name, make(name)])) as Record<N, T>;
 }

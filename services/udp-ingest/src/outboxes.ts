@@ -1,4 +1,4 @@
-import type { Bus, BusMessage } from "@sense-alerts/bus";
+import type { Bus, BusError, BusMessage } from "@sense-alerts/bus";
 import type { Logger } from "@sense-alerts/service-kit";
 import type { EventMessage } from "./messages.js";
 import type { IngestMetrics } from "./metrics.js";
@@ -40,7 +40,7 @@ export function createOutboxes({ bus, spool, maxEvents, maxBytes, metrics, logge
     logger.error(facts, "event dropped: it is lost");
   }
 
-  function retried(error: { code: string; message: string }): void {
+  function retried(error: BusError): void {
     metrics.retried(error.code);
     if (error.code === "disconnected") return;
     const heldBack = warnings.take(error.code, Date.now());

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventTypes } from "@sense-alerts/event-contract";
 import { createMetrics } from "@sense-alerts/service-kit";
+import { readMetric } from "@sense-alerts/test-kit";
 import { rejections } from "../src/datagram/rejection.js";
 import { createIngestMetrics } from "../src/metrics.js";
 import { outboxResults } from "../src/outbox.js";
@@ -11,7 +12,9 @@ function ingestMetrics() {
   const registry = createMetrics("udp-ingest");
   /** Value by series, as Prometheus would read them. */
   const scrape = async () => {
-    const lines = (await registry.render()).split("\n").filter((line) => line.startsWith("sensealerts_ingest_"));
+    const lines = (await registry.render())
+      .split("\n")
+      .filter((line) => /^sensealerts_ingest_(?!publish_seconds)/.test(line));
     return new Map(
       lines.map((line) => {
         const valueFrom = line.lastIndexOf(" ");
@@ -19,7 +22,7 @@ function ingestMetrics() {
       }),
     );
   };
-  return { metrics: createIngestMetrics(registry), scrape };
+  return { metrics: createIngestMetrics(registry), scrape, render: registry.render };
 }
 
 test("has every counter at zero before anything is counted, so that a rule sees the first", async () => {
@@ -31,7 +34,12 @@ test("has every counter at zero before anything is counted, so that a rule sees 
     ["sensealerts_ingest_spool_recovered_events_total", 0],
     ["sensealerts_ingest_spool_torn_records_total", 0],
     ["sensealerts_ingest_spool_errors_total", 0],
+    ["sensealerts_ingest_nats_reconnects_total", 0],
+    ["sensealerts_ingest_last_datagram_timestamp_seconds", 0],
   ]);
+  for (const code of ["disconnected", "no-ack", "no-stream", "refused", "outdated"]) {
+    expected.set(`sensealerts_ingest_publish_failures_total{code="${code}"}`, 0);
+  }
   for (const reason of rejections) expected.set(`sensealerts_ingest_datagrams_rejected_total{reason="${reason}"}`, 0);
   for (const result of outboxResults) {
     expected.set(`sensealerts_ingest_rejected_copies_total{result="${result}"}`, 0);
@@ -44,7 +52,10 @@ test("has every counter at zero before anything is counted, so that a rule sees 
 
 test("counts each thing under its own name and labels", async () => {
   const { metrics, scrape } = ingestMetrics();
+  const beforeMs = Date.now();
   for (let times = 0; times < 3; times++) metrics.received();
+  const lastDatagramMs = ((await scrape()).get("sensealerts_ingest_last_datagram_timestamp_seconds") ?? 0) * 1000;
+  assert.ok(lastDatagramMs >= beforeMs && lastDatagramMs <= Date.now());
   metrics.rejected("too-short");
   metrics.settled("sense.task.failed", "stored");
   metrics.settled("sense.task.failed", "dropped-buffer-full");
@@ -54,7 +65,7 @@ test("counts each thing under its own name and labels", async () => {
   metrics.spoolRecovered(5);
   metrics.spoolTorn(2);
   metrics.spoolFailed();
-  const counted = [...(await scrape())].filter(([, value]) => value > 0);
+  const counted = [...(await scrape())].filter(([name, value]) => value > 0 && !name.endsWith("_seconds"));
   assert.deepEqual(
     new Map(counted.toSorted()),
     new Map([
@@ -91,4 +102,17 @@ test("shows the buffer, the spool and the socket as they are at each scrape", as
   spooled = { events: 0, bytes: 0 };
   bound = undefined;
   assert.deepEqual(await gauges(), [0, 0, 0, 0, 0]);
+});
+
+test("counts NATS coming back, not its first coming, and how long its answers took", async () => {
+  const { metrics, render } = ingestMetrics();
+  let natsChanged = (_up: boolean) => {};
+  metrics.observeNats((listener) => {
+    natsChanged = listener;
+  });
+  for (const up of [true, false, true]) natsChanged(up);
+  metrics.answered(20);
+  const text = await render();
+  assert.equal(readMetric(text, "sensealerts_ingest_nats_reconnects_total"), 1);
+  assert.equal(readMetric(text, "sensealerts_ingest_publish_seconds_sum"), 0.02);
 });

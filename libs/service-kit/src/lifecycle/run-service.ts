@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createHealth, type Health } from "../health.js";
 import { startHttp } from "../http/start-http.js";
+import { observeLinks } from "../link-metrics.js";
 import { createLogger, type Logger } from "../logger.js";
 import { createMetrics, type Metrics } from "../metrics.js";
 import type { CommonSettings } from "../settings/common-settings.js";
@@ -55,6 +56,7 @@ export async function runService<S extends CommonSettings>(options: ServiceOptio
   const build = readBuild(env);
   const metrics = createMetrics(name, build);
   const health = createHealth();
+  observeLinks(metrics, name, health);
   const stop = new AbortController();
   const sequence = createStopSequence({
     logger,
