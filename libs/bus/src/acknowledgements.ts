@@ -11,7 +11,7 @@ export type Acknowledgements<T extends Acknowledged> = {
 };
 
 /**
- * NATS takes the acknowledgements of one connection in their order, so those of one tick go out together and the last alone asks for an
+ * NATS takes the acknowledgements of one connection in their order, so those of one turn of the event loop go out together and the last alone asks for an
  * answer, which confirms all before it. That is half of the messages that one answer each would take.
  */
 export function createAcknowledgements<T extends Acknowledged>(
@@ -34,7 +34,7 @@ export function createAcknowledgements<T extends Acknowledged>(
 
   return {
     add: (delivery) => {
-      if (batch.push(delivery) === 1) process.nextTick(flush);
+      if (batch.push(delivery) === 1) setImmediate(flush);
     },
     confirmed: (subject) => {
       const through = Number(subject.slice(inbox.length));

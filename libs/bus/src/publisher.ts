@@ -19,7 +19,9 @@ export type Publisher = {
   close(): void;
 };
 
-type Pending = { resolve(ack: PublishAck): void; reject(error: BusError): void; deadlineMs: number };
+type Waiter = { resolve(ack: PublishAck): void; reject(error: BusError): void };
+type Unsent = Waiter & { readonly message: BusMessage };
+type Pending = Waiter & { readonly deadlineMs: number };
 
 const ackTimeoutMs = 5_000;
 
@@ -32,6 +34,8 @@ export function createPublisher(connection: Connection, onAnswer: (afterMs: numb
   const pending = new Map<string, Pending>();
   let inbox = "";
   let lastToken = 0;
+  /** Published in this turn of the event loop. */
+  let unsent: Unsent[] = [];
 
   function settle(token: string): Pending | undefined {
     const entry = pending.get(token);
@@ -78,27 +82,42 @@ export function createPublisher(connection: Connection, onAnswer: (afterMs: numb
   }, 250);
   sweeper.unref();
 
+  function send({ message, resolve, reject }: Unsent): void {
+    const current = connection.current();
+    if (current === undefined) {
+      reject(new BusError("disconnected", "no connection to NATS"));
+      return;
+    }
+    const token = String(++lastToken);
+    const natsHeaders = headers();
+    natsHeaders.set("Nats-Msg-Id", message.id);
+    if (message.expectedLast !== undefined) {
+      natsHeaders.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLast));
+    }
+    for (const [name, value] of Object.entries(message.headers ?? {})) {
+      // A line break would end the header.
+      natsHeaders.set(name, value.replace(/[\r\n]+/g, " "));
+    }
+    try {
+      current.publish(message.subject, message.payload, { headers: natsHeaders, reply: inbox + token });
+    } catch (error) {
+      reject(publishError(error));
+      return;
+    }
+    pending.set(token, { resolve, reject, deadlineMs: performance.now() + ackTimeoutMs });
+  }
+
+  /** nats.js writes what is published in one go with one write. */
+  function sendAll(): void {
+    const batch = unsent;
+    unsent = [];
+    for (const entry of batch) send(entry);
+  }
+
   return {
     publish: (message) =>
       new Promise((resolve, reject) => {
-        const current = connection.current();
-        if (current === undefined) return reject(new BusError("disconnected", "no connection to NATS"));
-        const token = String(++lastToken);
-        const natsHeaders = headers();
-        natsHeaders.set("Nats-Msg-Id", message.id);
-        if (message.expectedLast !== undefined) {
-          natsHeaders.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLast));
-        }
-        for (const [name, value] of Object.entries(message.headers ?? {})) {
-          // A line break would end the header.
-          natsHeaders.set(name, value.replace(/[\r\n]+/g, " "));
-        }
-        try {
-          current.publish(message.subject, message.payload, { headers: natsHeaders, reply: inbox + token });
-        } catch (error) {
-          return reject(publishError(error));
-        }
-        pending.set(token, { resolve, reject, deadlineMs: performance.now() + ackTimeoutMs });
+        if (unsent.push({ message, resolve, reject }) === 1) setImmediate(sendAll);
       }),
     close: () => {
       clearInterval(sweeper);

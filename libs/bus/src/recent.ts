@@ -1,7 +1,10 @@
 /** Remembers the last `limit` keys that were added. */
 export class Recent {
   readonly #keys = new Set<string>();
+  /** In the order added, in a circle: a Set that is emptied at its front is slow to find its new one. */
+  readonly #order: string[] = [];
   readonly #limit: number;
+  #next = 0;
 
   constructor(limit: number) {
     this.#limit = limit;
@@ -12,11 +15,11 @@ export class Recent {
   }
 
   add(key: string): void {
+    if (this.#keys.has(key)) return;
+    const oldest = this.#order[this.#next];
+    if (oldest !== undefined) this.#keys.delete(oldest);
+    this.#order[this.#next] = key;
     this.#keys.add(key);
-    if (this.#keys.size <= this.#limit) return;
-    for (const oldest of this.#keys) {
-      this.#keys.delete(oldest);
-      return;
-    }
+    this.#next = (this.#next + 1) % this.#limit;
   }
 }

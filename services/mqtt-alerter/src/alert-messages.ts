@@ -45,10 +45,12 @@ export type Composed =
 /** The messages of an event in the order they are to go out, basic before full. None when its topics are off. */
 export function composeMessages(event: SenseEvent, topics: AlertTopics, known: Known = {}): Composed {
   const composed = composeAll(event, topics, known);
-  const properties = composed.ok
-    ? composed.messages.flatMap((message) => Object.values(message.userProperties).flat())
-    : [];
-  return properties.every(isMqttString) ? composed : { ok: false, reason: "user-property-invalid" };
+  if (!composed.ok) return composed;
+  const userProperties = new Set(composed.messages.map((message) => message.userProperties));
+  for (const properties of userProperties) {
+    if (!Object.values(properties).flat().every(isMqttString)) return { ok: false, reason: "user-property-invalid" };
+  }
+  return composed;
 }
 
 function composeAll(event: SenseEvent, topics: AlertTopics, known: Known): Composed {

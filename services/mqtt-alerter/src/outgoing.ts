@@ -47,8 +47,9 @@ const firstError = 0x80;
 const largestId = 65_535;
 
 /**
- * Keeps the packets that have no PUBACK, in memory alone, and writes what is sent in one tick with one write. The identifier of a message that
- * was given up is not used again on the same connection: its PUBACK may still come (MQTT 5, 2.2.1).
+ * Keeps the packets that have no PUBACK, in memory alone, and writes all that is sent in one turn of the event loop with one write: a turn
+ * brings many PUBACKs, and each lets another message go. The identifier of a message that was given up is not used again on the same
+ * connection: its PUBACK may still come (MQTT 5, 2.2.1).
  */
 export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaningOf }: OutgoingOptions): Outgoing {
   const window = createWindow(maxInflight);
@@ -85,7 +86,7 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
   }
 
   function put(bytes: Buffer): void {
-    if (batch.push(bytes) === 1) process.nextTick(flush);
+    if (batch.push(bytes) === 1) setImmediate(flush);
   }
 
   function flush(): void {
@@ -105,7 +106,8 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
     const id = qos === 0 ? --lastWithoutId : nextId();
     if (qos === 0) unacknowledged.push(id);
     else bytes.writeUInt16BE(id, idAt);
-    inFlight.set(id, { ...sending, sentMs: performance.now(), unheard: false });
+    const { packet, resolve, reject } = sending;
+    inFlight.set(id, { packet, resolve, reject, sentMs: performance.now(), unheard: false });
     put(bytes);
   }
 

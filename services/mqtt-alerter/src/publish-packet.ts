@@ -22,11 +22,11 @@ export type PublishPacket = {
 const publish = 0x30;
 const pubrel = 0x62;
 const idBytes = 2;
-const payloadFormatUtf8 = [0x01, 1];
+const payloadFormatUtf8 = Buffer.from([0x01, 1]);
 const messageExpiryInterval = 0x02;
-const contentType = 0x03;
+const contentTypeMark = Buffer.from([0x03]);
 const correlationData = 0x09;
-const userProperty = 0x26;
+const userPropertyMark = Buffer.from([0x26]);
 
 /**
  * Encodes a PUBLISH (MQTT 5, 3.3; without properties also MQTT 3.1.1, 3.3). Topic and strings must be ones that MQTT can carry, see
@@ -61,13 +61,13 @@ export function encodePubrel(id: number): Buffer {
 
 function propertyBytes(content: PublishContent, messageExpirySeconds: number | undefined): Buffer {
   const pieces: Uint8Array[] = [];
-  if (content.contentType !== undefined) pieces.push(Buffer.from(payloadFormatUtf8));
+  if (content.contentType !== undefined) pieces.push(payloadFormatUtf8);
   if (messageExpirySeconds !== undefined) {
     const expiry = Buffer.from([messageExpiryInterval, 0, 0, 0, 0]);
     expiry.writeUInt32BE(messageExpirySeconds, 1);
     pieces.push(expiry);
   }
-  if (content.contentType !== undefined) pieces.push(Buffer.from([contentType]), stringBytes(content.contentType));
+  if (content.contentType !== undefined) pieces.push(contentTypeMark, stringBytes(content.contentType));
   if (content.correlationData !== undefined) {
     const { length } = content.correlationData;
     pieces.push(Buffer.from([correlationData, length >> 8, length & 0xff]), content.correlationData);
@@ -83,13 +83,13 @@ let lastProperties: { readonly of: UserProperties; readonly bytes: Buffer } | un
 
 function userPropertyBytes(properties: UserProperties): Buffer {
   if (lastProperties?.of === properties) return lastProperties.bytes;
-  const pairs = Object.entries(properties).flatMap(([name, values]) => [values].flat().map((value) => [name, value]));
-  const strings = pairs.flatMap(([name = "", value = ""]) => [
-    Buffer.from([userProperty]),
-    stringBytes(name),
-    stringBytes(value),
-  ]);
-  const bytes = Buffer.concat(strings);
+  const pieces: Buffer[] = [];
+  for (const [name, values] of Object.entries(properties)) {
+    for (const value of typeof values === "string" ? [values] : values) {
+      pieces.push(userPropertyMark, stringBytes(name), stringBytes(value));
+    }
+  }
+  const bytes = Buffer.concat(pieces);
   lastProperties = { of: properties, bytes };
   return bytes;
 }
