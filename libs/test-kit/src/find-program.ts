@@ -5,6 +5,9 @@ import { delimiter, join } from "node:path";
 // Debian puts servers where a normal user's PATH does not reach.
 const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
 
+/** What tools/prepare.mjs is told so that it installs the program. */
+const options: Readonly<Record<string, string>> = { kubectl: "--kubectl", chromium: "--browser" };
+
 /** The path of an installed program. Throws, with the command that installs it, when there is none. */
 export function findProgram(name: string): string {
   const { PATH = "", XDG_CACHE_HOME } = process.env;
@@ -12,7 +15,7 @@ export function findProgram(name: string): string {
   const fetched = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sense-alerts", "bin");
   const folders = [fetched, ...PATH.split(delimiter), ...serverFolders];
   const found = folders.map((folder) => join(folder, name)).find(isExecutable);
-  const option = name === "kubectl" ? "--kubectl" : "--servers";
+  const option = options[name] ?? "--servers";
   if (found === undefined) throw new Error(`${name} is not installed: run node tools/prepare.mjs ${option}`);
   return found;
 }
