@@ -1,6 +1,7 @@
 // @ts-check
 // Makes a fresh clone ready, with nothing but Node there: the dependencies, with --servers the servers that tests and demo start,
-// with --prometheus what checks metrics and rules, with --kubectl what renders the Kubernetes manifests, and the compiled code. Does only what is not done yet. Prints a line for each thing it does, and why it stops when it must.
+// with --prometheus what checks metrics and rules, with --browser what the tests look at the status page with, with --kubectl what
+// renders the Kubernetes manifests, and the compiled code. Does only what is not done yet. Prints a line for each thing it does, and why it stops when it must.
 import { spawnSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -9,10 +10,35 @@ import { ensureKubectl } from "./kubectl.mjs";
 import { ensurePrometheus } from "./prometheus.mjs";
 
 const oldestNode = [20, 19];
-const servers = ["nats-server", "mosquitto", "mosquitto_sub", "mosquitto_pub", "openssl"];
-const debianPackages = ["nats-server", "mosquitto", "mosquitto-clients", "openssl"];
+const servers = {
+  what: "the servers that the tests start",
+  programs: ["nats-server", "mosquitto", "mosquitto_sub", "mosquitto_pub", "openssl"],
+  debianPackages: ["nats-server", "mosquitto", "mosquitto-clients", "openssl"],
+  howToInstall: `Tests and demo start these servers themselves, on free ports; install them with
+
+  Debian, Ubuntu   sudo apt-get install nats-server mosquitto mosquitto-clients openssl
+  macOS            brew install nats-server mosquitto openssl
+
+and run this again. To try the services without them, run the two servers in containers and point NATS_URL and MQTT_URL there:
+
+  docker run -d -p 4222:4222 nats:2 -js
+  docker run -d -p 1883:1883 eclipse-mosquitto:2 mosquitto -c /mosquitto-no-auth.conf
+
+Tests and demo stop and start the servers as they go, so these two need the programs.`,
+};
+const browser = {
+  what: "the browser that the tests look at the status page with",
+  programs: ["chromium"],
+  debianPackages: ["chromium"],
+  howToInstall: `The tests look at the status page with it; install it with
+
+  Debian   sudo apt-get install chromium
+  macOS    brew install --cask chromium
+
+or have a program named chromium in the PATH, such as a link to Chrome or Edge, and run this again. Nothing but these tests needs it.`,
+};
 // Debian puts servers where a normal user's PATH does not reach.
-const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
+const programFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -21,7 +47,8 @@ class Failure extends Error {}
 try {
   checkNode();
   installDependencies();
-  if (process.argv.includes("--servers")) installServers();
+  if (process.argv.includes("--servers")) install(servers);
+  if (process.argv.includes("--browser")) install(browser);
   const missingPrometheus = process.argv.includes("--prometheus") ? ensurePrometheus() : undefined;
   if (missingPrometheus !== undefined) throw new Failure(missingPrometheus);
   const missingKubectl = process.argv.includes("--kubectl") ? ensureKubectl() : undefined;
@@ -72,36 +99,25 @@ function readPackages(lockFile) {
   }
 }
 
-function installServers() {
-  if (missingServers().length === 0) return;
+/** @param {typeof servers} wanted */
+function install({ what, programs, debianPackages, howToInstall }) {
+  if (missing(programs).length === 0) return;
   const asRoot = process.getuid?.() === 0 ? ["env"] : ["sudo", "-n", "env"];
   /** @param {string[]} args */
   const aptGet = (...args) => capture(asRoot.concat("DEBIAN_FRONTEND=noninteractive", "apt-get", args));
-  if (!aptGet("--version").ok) throw new Failure(howToInstallServers());
-  console.log(`Installing the servers that the tests start (apt-get install ${debianPackages.join(" ")})`);
+  const notFound = () => `Not found: ${missing(programs).join(", ")}. ${howToInstall}`;
+  if (!aptGet("--version").ok) throw new Failure(notFound());
+  console.log(`Installing ${what} (apt-get install ${debianPackages.join(" ")})`);
   const update = aptGet("update");
-  const install = aptGet("install", "-y", "--no-install-recommends", ...debianPackages);
+  const installed = aptGet("install", "-y", "--no-install-recommends", ...debianPackages);
   // What counts is that the programs are there, not that Debian could start services of its own, which nobody needs here.
-  if (missingServers().length > 0) throw new Failure(`${update.output}\n${install.output}\n${howToInstallServers()}`);
+  if (missing(programs).length > 0) throw new Failure(`${update.output}\n${installed.output}\n${notFound()}`);
 }
 
-function missingServers() {
-  const folders = [...(process.env.PATH ?? "").split(delimiter), ...serverFolders];
-  return servers.filter((server) => !folders.some((folder) => isExecutable(join(folder, server))));
-}
-
-function howToInstallServers() {
-  return `Not found: ${missingServers().join(", ")}. Tests and demo start these servers themselves, on free ports; install them with
-
-  Debian, Ubuntu   sudo apt-get install nats-server mosquitto mosquitto-clients openssl
-  macOS            brew install nats-server mosquitto openssl
-
-and run this again. To try the services without them, run the two servers in containers and point NATS_URL and MQTT_URL there:
-
-  docker run -d -p 4222:4222 nats:2 -js
-  docker run -d -p 1883:1883 eclipse-mosquitto:2 mosquitto -c /mosquitto-no-auth.conf
-
-Tests and demo stop and start the servers as they go, so these two need the programs.`;
+/** @param {readonly string[]} programs */
+function missing(programs) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), ...programFolders];
+  return programs.filter((program) => !folders.some((folder) => isExecutable(join(folder, program))));
 }
 
 function compile() {

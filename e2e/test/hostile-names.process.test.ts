@@ -35,7 +35,7 @@ async function sendHostile({ subscriber, nats }: Servers, udpPort: number): Prom
   });
 }
 
-test("no name adds a level to a topic, forges a line of the log, or reaches a page", async (t) => {
+test("no name adds a level to a topic, forges a line of the log, or is more than text on a page", async (t) => {
   const stack = await startStack(t, { env: { LOG_LEVEL: "trace" }, alerterEnv: topics });
   const { subscriber, ingest, alerter } = stack;
   await sendHostile(stack, await ingest.udpPort());
@@ -46,10 +46,13 @@ test("no name adds a level to a topic, forges a line of the log, or reaches a pa
     assert.doesNotMatch(topic, /[+#\p{Cc}]/u);
   }
   for (const service of [ingest, alerter]) {
-    for (const path of ["/", "/metrics", "/readyz"]) {
+    for (const path of ["/metrics", "/readyz"]) {
       const body = await (await service.get(path)).text();
       assert.doesNotMatch(body, /forged|<script|<img/, `${service.name} ${path}`);
     }
+    const page = await (await service.get("/")).text();
+    assert.match(page, /&#60;script&#62;alert\(&#34;forged/, service.name);
+    assert.doesNotMatch(page, /<script(?! type="module" src="\/status\.js")|<img|(?!\n)\p{Cc}|[\u2028-\u202e]/u);
     await service.stop();
     assert.deepEqual([service.badLines, service.stderr()], [[], ""]);
     const forged = service.logs.filter(({ level, msg }) => level === "fatal" || String(msg).includes("forged"));

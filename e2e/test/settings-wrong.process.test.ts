@@ -40,6 +40,7 @@ const wrongOfBoth: Readonly<Record<string, WrongValue>> = {
   HTTP_PORT: ["65536", /must be a whole number from 0 to 65535/],
   LOG_LEVEL: ["verbose", /must be one of trace, debug, info, warn, error, fatal, silent/],
   LOG_PRETTY: ["maybe", /must be auto, true or false/],
+  STATUS_PAGE: ["on", /must be one of auto, full, counts, off/],
   INSTANCE_ID: ["a/b", /must be 1 to 128 characters, each a letter/],
   SHUTDOWN_TIMEOUT_SECONDS: ["20s", /must be a whole number from 1 to 3600/],
 };

@@ -12,6 +12,7 @@ export {
 export { checkHealth } from "./http/check-health.js";
 export { HttpListenError, type HttpListenFailure } from "./http/http-listen-error.js";
 export { type HttpLimits, type HttpOptions, type HttpServer, startHttp } from "./http/start-http.js";
+export type { Cell, StatusSection, StatusSnapshot, Tone, Trouble } from "./http/status-page/snapshot.js";
 export { runService, type ServiceContext, type ServiceOptions } from "./lifecycle/run-service.js";
 export type { Closer } from "./lifecycle/stop-sequence.js";
 export { createLogger, type Logger, type LoggerOptions } from "./logger.js";
@@ -28,6 +29,7 @@ export {
   type MetricOptions,
   type Metrics,
 } from "./metrics.js";
+export { createRecent, type Recent } from "./recent.js";
 export { type CommonSettings, commonSettings } from "./settings/common-settings.js";
 export { describeSettings, type SettingDescription } from "./settings/describe-settings.js";
 export { readableFile } from "./settings/file-settings.js";

@@ -5,11 +5,13 @@ import { delimiter, join } from "node:path";
 // Debian puts servers where a normal user's PATH does not reach.
 const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
 
-const options = new Map([
-  ["kubectl", "--kubectl"],
-  ["prometheus", "--prometheus"],
-  ["promtool", "--prometheus"],
-]);
+/** What tools/prepare.mjs is told so that it installs the program. */
+const options: Readonly<Record<string, string>> = {
+  chromium: "--browser",
+  kubectl: "--kubectl",
+  prometheus: "--prometheus",
+  promtool: "--prometheus",
+};
 
 /** The path of an installed program. Throws, with the command that installs it, when there is none. */
 export function findProgram(name: string): string {
@@ -18,7 +20,7 @@ export function findProgram(name: string): string {
   const fetched = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sense-alerts", "bin");
   const folders = [fetched, ...PATH.split(delimiter), ...serverFolders];
   const found = folders.map((folder) => join(folder, name)).find(isExecutable);
-  const option = options.get(name) ?? "--servers";
+  const option = options[name] ?? "--servers";
   if (found === undefined) throw new Error(`${name} is not installed: run node tools/prepare.mjs ${option}`);
   return found;
 }

@@ -7,6 +7,7 @@ import { createDeliver } from "./deliver.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
 import { createAside, startQrs } from "./start-qrs.js";
+import { startStatus } from "./status/start-status.js";
 import { startTaskStarts } from "./task-start/start-task-starts.js";
 
 /** All replicas read through this one durable consumer, so each event goes to one of them. */
@@ -22,6 +23,7 @@ await runService({
     const { settings, logger, metrics: registry, health, onStop } = context;
     const metrics = createAlerterMetrics(registry);
     const topics = alertTopicsOf(settings);
+    const status = startStatus(context, topics);
 
     const bus = startBus(busOptionsOf(settings, "mqtt-alerter", settings.INSTANCE_ID), logger);
     onStop("nats", bus.close);
@@ -40,6 +42,7 @@ await runService({
       whenOnline: broker.whenOnline,
       onPublished: (message, event) => {
         metrics.published(message, event);
+        status.published(message, event);
         logger.debug({ topic: message.topic, eventId: event.id, traceparent: event.traceparent }, "message published");
       },
       onRetry: (message, error) => {
@@ -59,7 +62,10 @@ await runService({
         logger.warn({ events }, "the consumer was made anew: events older than ALERT_MAX_AGE_MINUTES are passed over");
       },
       wanted: broker.online,
-      onDeadLetter: metrics.deadLetter,
+      onDeadLetter: (reason) => {
+        metrics.deadLetter(reason);
+        status.deadLetter(reason);
+      },
       handle: async (delivery, signal) => {
         metrics.taken(delivery.deliveries);
         const outcome = await deliver(delivery, signal);
@@ -70,7 +76,7 @@ await runService({
     broker.onOnline(consumer.wake);
     onStop("consumer", consumer.close);
     health.link("consumer", { required: true, state: consumer.state });
-    metrics.observe({
+    const links = {
       inHand: consumer.inHand,
       pending: consumer.pending,
       inFlight: broker.inFlight,
@@ -78,7 +84,9 @@ await runService({
       backlog: () => bus.backlog(durable),
       onNatsChange: bus.onChange,
       onBrokerOnline: broker.onOnline,
-    });
+    };
+    metrics.observe(links);
+    status.show(links);
     startTaskStarts(context, bus, broker, qrs?.repository);
   },
 });

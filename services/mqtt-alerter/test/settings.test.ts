@@ -36,6 +36,7 @@ const common = {
   HTTP_PORT: 8080,
   LOG_LEVEL: "info",
   LOG_PRETTY: "auto",
+  STATUS_PAGE: "auto",
   INSTANCE_ID: hostname().replace(/[^A-Za-z0-9._-]/g, "-"),
   SHUTDOWN_TIMEOUT_SECONDS: 20,
 };

@@ -19,6 +19,8 @@ export type IngestOptions = {
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
   readonly onReceived: () => void;
+  /** What each datagram turned out to be, before that is sent on. */
+  readonly onRead: (datagram: ReceivedDatagram, reading: Reading) => void;
   readonly onRejected: (reason: Rejection) => void;
   readonly onReported: () => void;
   readonly warn: (facts: object, message: string) => void;
@@ -65,6 +67,7 @@ export function createIngest(options: IngestOptions): Ingest {
       options.onReceived();
       const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent() };
       const reading = judge(datagram);
+      options.onRead(datagram, reading);
       if (reading.ok) options.sendEvent(eventMessage(reading.event, options.subjectPrefix));
       else reject(datagram, reading.reason);
     },

@@ -8,6 +8,7 @@ import { createIngestMetrics } from "./metrics.js";
 import { createOutboxes } from "./outboxes.js";
 import { readSettings, spec } from "./settings.js";
 import { openSpool } from "./spool/spool.js";
+import { startStatus } from "./status/start-status.js";
 
 await runService({
   name: "udp-ingest",
@@ -15,7 +16,7 @@ await runService({
   env: process.env,
   spec,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, onStop }) => {
+  start: async ({ settings, logger, metrics: registry, health, statusPage, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
@@ -26,6 +27,7 @@ await runService({
     health.link("nats", { required: false, state: bus.state });
     metrics.observeNats(bus.onChange);
 
+    const status = startStatus(statusPage, settings);
     const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);
     if (spool !== undefined) onStop("spool", spool.close);
     const { events, rejected, close } = createOutboxes({
@@ -34,6 +36,7 @@ await runService({
       maxEvents: settings.BUFFER_MAX_EVENTS,
       maxBytes: settings.BUFFER_MAX_BYTES,
       metrics,
+      onSettled: status.settled,
       logger,
     });
     metrics.observeBuffer(events.size);
@@ -59,6 +62,7 @@ await runService({
       sendEvent: events.add,
       sendRejected: rejected.add,
       onReceived: metrics.received,
+      onRead: status.read,
       onRejected: metrics.rejected,
       onReported: metrics.reported,
       warn: (facts, message) => logger.warn(facts, message),
@@ -69,10 +73,14 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
-      onKernelDropped: metrics.kernelDropped,
+      onKernelDropped: (datagrams) => {
+        metrics.kernelDropped(datagrams);
+        status.kernelDropped(datagrams);
+      },
       logger,
     });
     metrics.observeSocket(socket.bound);
+    status.show(socket, events, spool);
     health.link("socket", { required: true, state: () => socketState(socket.bound()) });
     onStop("udp socket", async (hurry) => {
       const last = socket.bound();

@@ -14,6 +14,7 @@ export type OutboxesOptions = {
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly metrics: IngestMetrics;
+  readonly onSettled: (message: EventMessage, result: OutboxResult) => void;
   readonly logger: Logger;
 };
 
@@ -29,7 +30,8 @@ const rejectedBounds = { maxEvents: 1_000, maxBytes: 4 * 1024 * 1024 };
 const warnEveryMs = 60_000;
 
 /** Where events and rejected datagrams wait for NATS; both go on as soon as it is back. Only events are spooled. */
-export function createOutboxes({ bus, spool, maxEvents, maxBytes, metrics, logger }: OutboxesOptions): Outboxes {
+export function createOutboxes(options: OutboxesOptions): Outboxes {
+  const { bus, spool, maxEvents, maxBytes, metrics, logger } = options;
   const warnings = createThrottle(warnEveryMs, 10);
 
   function dropped(message: EventMessage, result: string): void {
@@ -69,6 +71,7 @@ export function createOutboxes({ bus, spool, maxEvents, maxBytes, metrics, logge
     publish: bus.publish,
     onResult: (message: EventMessage, result: OutboxResult) => {
       metrics.settled(message.type, result);
+      options.onSettled(message, result);
       if (result !== "stored" && result !== "duplicate") dropped(message, result);
     },
     onRetry: retried,

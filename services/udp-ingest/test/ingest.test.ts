@@ -48,6 +48,7 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
     sendEvent: (message) => events.push(message),
     sendRejected: (message) => rejected.push(message),
     onReceived: () => received++,
+    onRead: () => {},
     onRejected: (reason) => reasons.push(reason),
     onReported: () => reported++,
     warn: (facts, message) => warnings.push({ facts, message }),

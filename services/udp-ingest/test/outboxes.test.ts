@@ -36,6 +36,7 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
       observeSpool: unexpected,
       observeSocket: unexpected,
     },
+    onSettled: () => {},
     logger,
   });
   const tell = (up: boolean) => {

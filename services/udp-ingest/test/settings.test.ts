@@ -40,6 +40,7 @@ const defaults = {
   HTTP_PORT: 8080,
   LOG_LEVEL: "info",
   LOG_PRETTY: "auto",
+  STATUS_PAGE: "auto",
   INSTANCE_ID: hostname(),
   SHUTDOWN_TIMEOUT_SECONDS: 20,
 };
@@ -76,6 +77,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   HTTP_PORT: ["-1", "65536", "http"],
   LOG_LEVEL: ["loud", "information"],
   LOG_PRETTY: ["perhaps"],
+  STATUS_PAGE: ["on"],
   INSTANCE_ID: ["two words", "a/b", "é", "x".repeat(129)],
   SHUTDOWN_TIMEOUT_SECONDS: ["0", "3601", "20s"],
 };

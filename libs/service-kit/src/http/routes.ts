@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Health } from "../health.js";
 import type { Metrics } from "../metrics.js";
 import { respond } from "./respond.js";
-import { statusPage, statusPagePolicy } from "./status-page.js";
+import type { StatusPage } from "./status-page/create-status-page.js";
 
 /** Answers GET and HEAD of one path. What it throws or rejects with is logged and answered with 500. */
 export type RouteHandler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
@@ -10,13 +10,12 @@ export type RouteHandler = (request: IncomingMessage, response: ServerResponse) 
 export interface RouteParts {
   readonly health: Health;
   readonly metrics: Metrics;
-  /** Heading of the status page. */
-  readonly title: string;
-  readonly instance: string;
+  /** Undefined = none, and `/` is not found. */
+  readonly statusPage: Pick<StatusPage, "routes" | "close"> | undefined;
 }
 
 /** Every path that is served, by its exact name. */
-export function createRoutes({ health, metrics, title, instance }: RouteParts): ReadonlyMap<string, RouteHandler> {
+export function createRoutes({ health, metrics, statusPage }: RouteParts): ReadonlyMap<string, RouteHandler> {
   return new Map<string, RouteHandler>([
     ["/livez", (_, response) => respond(response, { status: 200, type: "text/plain; charset=utf-8", body: "ok\n" })],
     [
@@ -34,13 +33,6 @@ export function createRoutes({ health, metrics, title, instance }: RouteParts): 
         respond(response, { status: 200, type: metrics.contentType, body });
       },
     ],
-    [
-      "/",
-      (_, response) => {
-        const body = statusPage({ title, instance, report: health.report() });
-        const headers = { "content-security-policy": statusPagePolicy, "referrer-policy": "no-referrer" };
-        respond(response, { status: 200, type: "text/html; charset=utf-8", body, headers });
-      },
-    ],
+    ...(statusPage?.routes ?? []),
   ]);
 }

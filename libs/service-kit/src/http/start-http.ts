@@ -43,7 +43,7 @@ export interface HttpServer {
 }
 
 /**
- * Serves `/livez`, `/readyz`, `/metrics` and the status page `/`, for GET and HEAD, with limits on size, time and number.
+ * Serves `/livez`, `/readyz`, `/metrics` and the status page, for GET and HEAD, with limits on size, time and number.
  * Resolves once it listens; rejects with an HttpListenError that names the setting to change.
  */
 export async function startHttp({ host, port, logger, limits, ...parts }: HttpOptions): Promise<HttpServer> {
@@ -72,6 +72,7 @@ export async function startHttp({ host, port, logger, limits, ...parts }: HttpOp
       if (!server.listening) return;
       const closed = once(server, "close");
       server.close();
+      parts.statusPage?.close();
       const grace = setTimeout(() => server.closeAllConnections(), closeGraceMs);
       await closed;
       clearTimeout(grace);

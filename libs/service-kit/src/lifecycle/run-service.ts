@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { createHealth, type Health } from "../health.js";
 import { startHttp } from "../http/start-http.js";
+import { createStatusPage, type StatusPage } from "../http/status-page/create-status-page.js";
 import { observeLinks } from "../link-metrics.js";
 import { createLogger, type Logger } from "../logger.js";
 import { createMetrics, type Metrics } from "../metrics.js";
-import type { CommonSettings } from "../settings/common-settings.js";
+import { type CommonSettings, statusDetailOf } from "../settings/common-settings.js";
 import type { Environment } from "../settings/given-text.js";
 import type { SettingsSpec } from "../settings/setting.js";
 import { answerArguments } from "./answer-arguments.js";
@@ -19,6 +20,8 @@ export interface ServiceContext<S extends CommonSettings> {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
+  /** Where the service shows itself; undefined when nobody is to see anything. */
+  readonly statusPage: Pick<StatusPage, "detail" | "show"> | undefined;
   /** Aborts at the first SIGTERM or SIGINT, also while the service is still starting. */
   readonly signal: AbortSignal;
   /** Registers what ends a part, right after the part was opened; they run in reverse order. */
@@ -57,6 +60,8 @@ export async function runService<S extends CommonSettings>(options: ServiceOptio
   const metrics = createMetrics(name, build);
   const health = createHealth();
   observeLinks(metrics, name, health);
+  const detail = statusDetailOf(settings);
+  const statusPage = detail === "off" ? undefined : createStatusPage({ detail, name, instance, health, logger });
   const stop = new AbortController();
   const sequence = createStopSequence({
     logger,
@@ -78,10 +83,11 @@ export async function runService<S extends CommonSettings>(options: ServiceOptio
   let startFailed = false;
   try {
     logger.info({ ...build, node: process.version }, "service starting");
-    const http = await startHttp({ host, port, health, metrics, logger, title: name, instance });
+    const http = await startHttp({ host, port, health, metrics, logger, statusPage });
     sequence.add("http", () => http.close());
     const onStop = sequence.add;
-    if (!stop.signal.aborted) await start({ settings, logger, metrics, health, signal: stop.signal, onStop });
+    if (!stop.signal.aborted)
+      await start({ settings, logger, metrics, health, statusPage, signal: stop.signal, onStop });
     if (!stop.signal.aborted) {
       health.markStarted();
       logger.info({ startMs: Math.round(performance.now() - startedAt) }, "service started");

@@ -1,5 +1,5 @@
 import { hostname } from "node:os";
-import { listenHost } from "./host-settings.js";
+import { isLoopback, listenHost } from "./host-settings.js";
 import { wholeNumber } from "./number-settings.js";
 import type { SettingsOf } from "./setting.js";
 import { oneOf, parsed, parseToggle } from "./text-settings.js";
@@ -30,6 +30,11 @@ export const commonSettings = {
     example: "ingest-1",
     desc: "Name of this instance in events, logs and on the status page",
   }),
+  STATUS_PAGE: oneOf({
+    choices: ["auto", "full", "counts", "off"],
+    default: "auto",
+    desc: "Status page at `/`, which has no login: `full` shows names of tasks and what datagrams hold, `counts` neither, `off` = no page; `auto` = `full` when HTTP_HOST is a loopback address, else `counts`",
+  }),
   SHUTDOWN_TIMEOUT_SECONDS: wholeNumber({
     default: 20,
     min: 1,
@@ -39,6 +44,15 @@ export const commonSettings = {
 };
 
 export type CommonSettings = SettingsOf<typeof commonSettings>;
+
+/** How much the status page may tell. */
+export function statusDetailOf({
+  STATUS_PAGE: chosen,
+  HTTP_HOST: host,
+}: Pick<CommonSettings, "STATUS_PAGE" | "HTTP_HOST">): Exclude<CommonSettings["STATUS_PAGE"], "auto"> {
+  if (chosen !== "auto") return chosen;
+  return isLoopback(host) ? "full" : "counts";
+}
 
 function parsePretty(given: string): "auto" | boolean | undefined {
   return given.trim().toLowerCase() === "auto" ? "auto" : parseToggle(given);

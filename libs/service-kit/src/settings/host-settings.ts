@@ -15,6 +15,11 @@ export function ownHost(host: string): string {
 
 const anyAddress: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "::1" };
 
+/** Whether nothing but this machine itself reaches what listens on `host`. */
+export function isLoopback(host: string): boolean {
+  return host === "::1" || host.toLowerCase() === "localhost" || (isIP(host) === 4 && host.startsWith("127."));
+}
+
 /** An IP address or a host name to listen on. Whether this machine has it shows when it is opened. */
 export function listenHost<D extends string | undefined = string>(
   options: SettingOptions<D>,

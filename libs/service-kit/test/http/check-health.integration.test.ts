@@ -5,7 +5,7 @@ import { checkHealth, createHealth, createMetrics, startHttp } from "../../src/i
 async function startProbe(t: TestContext, host: string) {
   const health = createHealth();
   const logger = { info: () => undefined, error: () => undefined };
-  const parts = { health, metrics: createMetrics("probe"), title: "probe", instance: "i-1", logger };
+  const parts = { health, metrics: createMetrics("probe"), statusPage: undefined, logger };
   const http = await startHttp({ host, port: 0, ...parts });
   t.after(() => http.close());
   return { health, env: { HTTP_HOST: host, HTTP_PORT: String(http.port) } };

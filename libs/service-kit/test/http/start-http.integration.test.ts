@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { Agent, get, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
+import { createStatusPage } from "../../src/http/status-page/create-status-page.js";
 import {
   createHealth,
   createMetrics,
@@ -17,7 +18,9 @@ async function startProbe(t: TestContext, limits: Partial<HttpLimits> = {}) {
   const log = (fields: object, msg: string) => void lines.push({ msg, fields: { ...fields } });
   const health = createHealth();
   const metrics = createMetrics("probe");
-  const parts = { health, metrics, title: "probe <1>", instance: "i-1", logger: { info: log, error: log } };
+  const logger = { info: log, error: log };
+  const statusPage = createStatusPage({ detail: "full", name: "probe <1>", instance: "i-1", health, logger });
+  const parts = { health, metrics, statusPage, logger };
   const http = await startHttp({ host: "127.0.0.1", port: 0, limits, ...parts });
   t.after(() => http.close());
   return { http, health, metrics, lines, url: `http://127.0.0.1:${http.port}`, parts };
@@ -77,7 +80,10 @@ test("serves an escaped status page under a strict policy", async (t) => {
   const { url } = await startProbe(t);
   const response = await fetch(`${url}/`);
   assert.equal(response.headers.get("content-type"), "text/html; charset=utf-8");
-  assert.match(response.headers.get("content-security-policy") ?? "", /^default-src 'none'; style-src 'sha256-/);
+  assert.match(
+    response.headers.get("content-security-policy") ?? "",
+    /^default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'/,
+  );
   assert.match(await response.text(), /<h1>probe &#60;1&#62;<\/h1>/);
 });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commonSettings, loadSettings } from "../../src/index.js";
-import { instanceIdFrom } from "../../src/settings/common-settings.js";
+import { instanceIdFrom, statusDetailOf } from "../../src/settings/common-settings.js";
 import { refused } from "../fixtures/refused.js";
 
 test("has the promised defaults", () => {
@@ -11,6 +11,7 @@ test("has the promised defaults", () => {
     HTTP_PORT: 8080,
     LOG_LEVEL: "info",
     LOG_PRETTY: "auto",
+    STATUS_PAGE: "auto",
     SHUTDOWN_TIMEOUT_SECONDS: 20,
   });
   assert.equal(loadSettings(commonSettings, { INSTANCE_ID }).INSTANCE_ID, INSTANCE_ID);
@@ -40,6 +41,18 @@ test("makes an instance id of any host name", () => {
   for (const host of ["srv 1", "ö", "", "x".repeat(300)]) {
     const id = instanceIdFrom(host);
     assert.equal(loadSettings(commonSettings, { INSTANCE_ID: id }).INSTANCE_ID, id);
+  }
+});
+
+test("shows names on the status page only to this machine, unless told", () => {
+  for (const host of ["127.0.0.1", "127.8.0.1", "::1", "localhost", "LOCALHOST"]) {
+    assert.equal(statusDetailOf({ STATUS_PAGE: "auto", HTTP_HOST: host }), "full", host);
+  }
+  for (const host of ["0.0.0.0", "::", "10.0.0.5", "127.example.com", "localhost.example.com"]) {
+    assert.equal(statusDetailOf({ STATUS_PAGE: "auto", HTTP_HOST: host }), "counts", host);
+  }
+  for (const chosen of ["full", "counts", "off"] as const) {
+    assert.equal(statusDetailOf({ STATUS_PAGE: chosen, HTTP_HOST: "0.0.0.0" }), chosen);
   }
 });
 

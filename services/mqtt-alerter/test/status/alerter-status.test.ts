@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { composeMessages } from "../../src/alert-messages.js";
+import { alertTopicsOf } from "../../src/alert-topics.js";
+import { readSettings } from "../../src/settings.js";
+import { createAlertJournal } from "../../src/status/alert-journal.js";
+import { createAlerterStatus } from "../../src/status/alerter-status.js";
+import { statusEvent, taskEvent } from "../fixtures/events.js";
+
+const topics = alertTopicsOf(readSettings({ TASK_FAILURE_TOPIC: "sense/{taskName}/failed" }));
+const event = taskEvent({ data: { logTimeStampUtc: "2024-04-12T05:33:03.508Z" } });
+
+function statusAt(t: TestContext, detail: "full" | "counts" = "full") {
+  t.mock.timers.enable({ apis: ["Date"], now: Date.parse(event.time) + 20 });
+  const journal = createAlertJournal();
+  const look = () => ({ pending: 1_234, inHand: 2, inFlight: 1 });
+  const snapshot = createAlerterStatus({ detail, qos: 1, topics, journal, look });
+  const publish = (of: Parameters<typeof composeMessages>[0]) => {
+    const composed = composeMessages(of, topics);
+    assert.ok(composed.ok);
+    for (const message of composed.messages) journal.published(message, of);
+  };
+  const rows = (id: string) => snapshot().sections.find((section) => section.id === id)?.table?.rows;
+  return { journal, snapshot, publish, rows, nowMs: Date.now() };
+}
+
+test("shows the last alerts with topic, QoS and the times from receipt and from Sense to the PUBACK", (t) => {
+  const { publish, rows, nowMs } = statusAt(t);
+  publish(event);
+  publish(statusEvent("start"));
+  const times = [{ durationMs: 20 }, { durationMs: 73 }];
+  const name = event.data.taskName;
+  assert.deepEqual(rows("alerts"), [
+    [
+      { atMs: nowMs },
+      "socket of udp-ingest, status",
+      times[0],
+      undefined,
+      1,
+      undefined,
+      "qliksense/butler/task_failure_server",
+    ],
+    [{ atMs: nowMs }, "task failed, full", ...times, 1, name, "qliksense/task_failure_full"],
+    [{ atMs: nowMs }, "task failed, basic", ...times, 1, name, `sense/${name}/failed`],
+  ]);
+  for (let n = 0; n < 60; n++) publish(event);
+  assert.equal(rows("alerts")?.length, 50);
+});
+
+test("says nothing with counts that a datagram said, and the setting in place of the topic", (t) => {
+  const { publish, snapshot } = statusAt(t, "counts");
+  publish(event);
+  const said = JSON.stringify(snapshot());
+  const told = Object.values(event.data).filter((value) => typeof value === "string" && value.length > 4);
+  for (const text of told) assert.ok(!said.includes(String(text)), String(text));
+  assert.ok(said.includes("sense/{taskName}/failed") && said.includes("qliksense/task_failure_full"), said);
+});
+
+test("tells of the lag and of dead letters by reason", (t) => {
+  const { journal, snapshot, rows, nowMs } = statusAt(t);
+  assert.deepEqual(snapshot().troubles, []);
+  for (const reason of ["not-json", "not-json", "packet-too-large"]) journal.deadLetter(reason);
+  assert.deepEqual(rows("dead-letters"), [
+    ["not-json", 2, { atMs: nowMs }],
+    ["packet-too-large", 1, { atMs: nowMs }],
+  ]);
+  assert.match(snapshot().troubles?.[0]?.text ?? "", /could not be alerted since the start: 3\./);
+  assert.match(
+    JSON.stringify(snapshot().sections[0]),
+    /1234\],\["Events in hand",2\],\["Messages without their PUBACK",1\]/,
+  );
+});
