@@ -3,7 +3,7 @@ import { encodePubrel, type PublishPacket } from "./publish-packet.js";
 import { createWindow } from "./window.js";
 
 /** A packet to be sent, and who is told what became of it, once. */
-export type Sending = {
+type Sending = {
   readonly packet: PublishPacket;
   /** The broker has it: at the PUBACK (QoS 1), the PUBCOMP (QoS 2) or when written (QoS 0). `heard` is false when it says that nobody subscribes. */
   readonly resolve: (heard: boolean) => void;

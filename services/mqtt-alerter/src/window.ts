@@ -1,5 +1,5 @@
 /** Who wants to pass; told once, that there is room or why there is none. */
-export type Passenger = { admit(): void; refuse(reason: Error): void };
+type Passenger = { admit(): void; refuse(reason: Error): void };
 
 /** Lets so many pass at a time, the others in the order they came. */
 export type Window = {

@@ -31,7 +31,7 @@ export async function measureMemory(extent: Extent): Promise<Row[]> {
   });
 }
 
-export function memoryRow(name: string, work: string, pid: number): Row {
+function memoryRow(name: string, work: string, pid: number): Row {
   const megabytes = peakMegabytes(pid);
   return {
     row: "memory",
@@ -43,7 +43,7 @@ export function memoryRow(name: string, work: string, pid: number): Row {
   };
 }
 
-export function processesOf({
+function processesOf({
   ingest,
   alerters,
 }: Ours): readonly { readonly name: ServiceName; readonly pid: number }[] {

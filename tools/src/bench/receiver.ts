@@ -8,7 +8,7 @@ import { eventually, findProgram, type Scope, tempDir } from "@sense-alerts/test
 import type { Sent } from "./sender.js";
 
 /** What came of the datagrams of one sending. */
-export interface Came {
+interface Came {
   /** How many of them gave a basic message, and how many a full one; repeats are counted once. */
   readonly basic: number;
   readonly full: number;
