@@ -6,6 +6,8 @@ import { createMetrics, type Metrics } from "../metrics.js";
 import type { CommonSettings } from "../settings/common-settings.js";
 import type { Environment } from "../settings/given-text.js";
 import type { SettingsSpec } from "../settings/setting.js";
+import { startTracing } from "../tracing/start-tracing.js";
+import type { Tracer } from "../tracing/tracer.js";
 import { answerArguments } from "./answer-arguments.js";
 import { readBuild } from "./build.js";
 import { captureConsole } from "./capture-console.js";
@@ -18,6 +20,8 @@ export interface ServiceContext<S extends CommonSettings> {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly health: Health;
+  /** Undefined when no traces are wanted. */
+  readonly tracer: Tracer | undefined;
   /** Aborts at the first SIGTERM or SIGINT, also while the service is still starting. */
   readonly signal: AbortSignal;
   /** Registers what ends a part, right after the part was opened; they run in reverse order. */
@@ -78,8 +82,11 @@ export async function runService<S extends CommonSettings>(options: ServiceOptio
     logger.info({ ...build, node: process.version }, "service starting");
     const http = await startHttp({ host, port, health, metrics, logger, title: name, instance });
     sequence.add("http", () => http.close());
-    const onStop = sequence.add;
-    if (!stop.signal.aborted) await start({ settings, logger, metrics, health, signal: stop.signal, onStop });
+    const tracing = await startTracing({ name, instance, build, settings, metrics, health, logger });
+    if (tracing !== undefined) sequence.add("tracing", tracing.close);
+    const { signal } = stop;
+    const context = { settings, logger, metrics, health, tracer: tracing?.tracer, signal, onStop: sequence.add };
+    if (!signal.aborted) await start(context);
     if (!stop.signal.aborted) {
       health.markStarted();
       logger.info({ startMs: Math.round(performance.now() - startedAt) }, "service started");
