@@ -112,6 +112,7 @@ test("writes an error for an event that is lost, once a minute, and counts each"
       msg: "event dropped: it is lost",
       result: "dropped-buffer-full",
       type: "sense.task.failed",
+      eventId: "a",
       bytes: 10,
       maxEvents: 2,
       maxBytes: 1_000_000,
