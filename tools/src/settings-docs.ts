@@ -16,8 +16,8 @@ import { settingsPage } from "./settings-page.js";
 const both = { ...natsSettings, ...commonSettings };
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
-/** Ports inside a container need no choice, and instances of one service must not share a name. */
-const fixedInContainers = ["UDP_HOST", "UDP_PORT", "HTTP_HOST", "HTTP_PORT", "INSTANCE_ID"];
+/** Ports inside a container need no choice; instances of one service must not share a name, nor the services theirs. */
+const fixedInContainers = ["UDP_HOST", "UDP_PORT", "HTTP_HOST", "HTTP_PORT", "INSTANCE_ID", "OTEL_SERVICE_NAME"];
 /** Other defaults than without containers. */
 const defaultsInContainers: Readonly<Record<string, string>> = {
   NATS_URL: "nats://nats:4222",

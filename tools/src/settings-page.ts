@@ -26,6 +26,7 @@ const parts: readonly Part[] = [
       ["Receiving datagrams", /^UDP_(?!FALLBACK)/],
       ["Reading datagrams", /^(UDP_FALLBACK|SENSE)_/],
       ["Keeping events while NATS is away", /^(BUFFER|SPOOL)_/],
+      ["Traces (OpenTelemetry)", /^OTEL_/],
     ],
   },
   {
@@ -44,6 +45,7 @@ const parts: readonly Part[] = [
     groups: [
       ["NATS", /^NATS_(?!STREAM|SUBJECT|DEDUP)/],
       ["The stream of events", /^NATS_/],
+      ["Traces (OpenTelemetry)", /^OTEL_/],
       ["The process", /./],
     ],
   },

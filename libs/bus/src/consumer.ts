@@ -4,7 +4,7 @@ import { type AckFacts, readAckSubject } from "./ack-subject.js";
 import { createAcknowledgements } from "./acknowledgements.js";
 import type { Connection } from "./connection.js";
 import type { ConsumerOptions, Consumption, Delivery } from "./consumption.js";
-import { deadLetter, storeDeadLetter } from "./dead-letter.js";
+import { deadLetter, storeDeadLetter, traceparentOf } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
 import { explainNatsError } from "./explain.js";
 import { OpenPull } from "./open-pull.js";
@@ -14,7 +14,14 @@ import { Recent } from "./recent.js";
 import { isStreamNotFound } from "./streams.js";
 import { atMost, backoffMs, deletionMs, pause } from "./wait.js";
 
-type Held = { reply: string; readonly key: string; readonly delivery: Delivery; acked: boolean; touchedMs: number };
+type Held = {
+  reply: string;
+  readonly key: string;
+  readonly message: Msg;
+  readonly delivery: Delivery;
+  acked: boolean;
+  touchedMs: number;
+};
 
 const pullExpiresMs = 5_000;
 /** How much later than that NATS may say that a request has expired, before its silence means something else. */
@@ -106,9 +113,11 @@ export function startConsumer(
 
   async function bury(entry: Held, reason: string): Promise<void> {
     const { subject, sequence } = entry.delivery;
-    const letter = deadLetter({ stream: streamName, key: entry.key, ...entry.delivery }, reason, options.subjectPrefix);
+    const traceparent = traceparentOf(entry.message);
+    const event = { stream: streamName, key: entry.key, ...entry.delivery, traceparent };
+    const letter = deadLetter(event, reason, options.subjectPrefix);
     if (!(await storeDeadLetter(letter, publisher, handBack.signal, logger))) return giveBack(entry, 0);
-    logger.error({ reason, subject, sequence }, "event is a dead letter");
+    logger.error({ reason, subject, sequence, traceparent }, "event is a dead letter");
     options.onDeadLetter?.(reason);
     acknowledge(entry);
   }
@@ -138,7 +147,7 @@ export function startConsumer(
     else if (stopping.signal.aborted || held.size >= maxInHand + (aside?.most ?? 0)) send(reply, "-NAK");
     else {
       const delivery = { subject: message.subject, bytes: message.data, sequence, deliveries };
-      const entry: Held = { reply, key, delivery, acked: false, touchedMs: performance.now() };
+      const entry: Held = { reply, key, message, delivery, acked: false, touchedMs: performance.now() };
       held.set(key, entry);
       work(entry).catch((error: unknown) => {
         logger.error({ err: error, subject: message.subject, sequence }, "handling an event failed");

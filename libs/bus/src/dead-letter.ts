@@ -1,4 +1,5 @@
 import { deadLetterSubject } from "@sense-alerts/event-contract";
+import type { Msg } from "nats";
 import { BusError } from "./bus-error.js";
 import type { BusLogger } from "./options.js";
 import type { BusMessage, Publisher } from "./publisher.js";
@@ -15,6 +16,8 @@ export type UndeliverableEvent = {
   readonly sequence: number;
   readonly deliveries: number;
   readonly bytes: Uint8Array;
+  /** The W3C trace context that it came with. */
+  readonly traceparent?: string | undefined;
 };
 
 /** The dead letter of an event: its bytes unchanged, the rest as headers. Its id keeps a repeated burial from storing it twice. */
@@ -28,8 +31,18 @@ export function deadLetter(event: UndeliverableEvent, reason: string, subjectPre
       "Sense-Subject": event.subject,
       "Sense-Sequence": String(event.sequence),
       "Sense-Deliveries": String(event.deliveries),
+      ...(event.traceparent !== undefined && { traceparent: event.traceparent }),
     },
   };
+}
+
+/** The trace context in the headers of a message. Whoever may publish may write headers that nats.js throws over. */
+export function traceparentOf(message: Pick<Msg, "headers">): string | undefined {
+  try {
+    return message.headers?.get("traceparent") || undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The dead letter with the beginning of the event, then with none of it; `Sense-Payload-Bytes` says how long the event is. */

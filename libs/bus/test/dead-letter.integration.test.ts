@@ -29,7 +29,7 @@ test("copies a dead event to the dead letters exactly once, and is done with it"
   const errors = lines.filter((line) => line.level === "error");
   assert.deepEqual(
     errors.map((line) => line.facts),
-    [{ reason: "not-json", subject: "sense.task.failed", sequence: 2 }],
+    [{ reason: "not-json", subject: "sense.task.failed", sequence: 2, traceparent: undefined }],
   );
 });
 

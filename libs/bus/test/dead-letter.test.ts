@@ -25,6 +25,11 @@ test("keeps the bytes of the event and says in headers what it was and why it is
   });
 });
 
+test("goes on with the trace context that the event came with", () => {
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  assert.equal(deadLetter({ ...event, traceparent }, "not-json", "acme").headers?.["traceparent"], traceparent);
+});
+
 test("is shortened to its beginning, then to nothing, and says how much there was", () => {
   const letter = deadLetter({ ...event, bytes: Buffer.alloc(5_000, "x") }, "packet-too-large", "acme");
   const head = shortened(letter);

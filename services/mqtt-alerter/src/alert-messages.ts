@@ -9,6 +9,8 @@ import { renderTopic, type TopicTemplate } from "./topic.js";
 export type AlertMessage = {
   readonly kind: "basic" | "full" | "status" | "result";
   readonly topic: string;
+  /** The topic as the settings have it, placeholders and all. */
+  readonly template?: string;
   /** UTF-8. */
   readonly payload: string;
   readonly contentType: string;
@@ -85,7 +87,8 @@ function taskMessages(event: TaskEvent, topics: TaskTopics, { task, enrichment }
     const topic = renderTopic(topics.basic, { hostName, taskName, taskId, appName, appId, executionId });
     if (topic === undefined) return { ok: false, reason: "topic-too-long" };
     const contentType = "text/plain; charset=utf-8";
-    messages.push({ kind: "basic", topic, payload: taskName, contentType, userProperties });
+    const template = topics.basic.text;
+    messages.push({ kind: "basic", topic, template, payload: taskName, contentType, userProperties });
   }
   if (topics.full !== undefined) {
     const told = enrichment?.kind === "complete" ? enrichment : undefined;
@@ -93,7 +96,8 @@ function taskMessages(event: TaskEvent, topics: TaskTopics, { task, enrichment }
     const topic = renderTopic(topics.full, { hostName, taskName, taskId, appName, appId, executionId });
     if (topic === undefined) return { ok: false, reason: "topic-too-long" };
     const payload = JSON.stringify(fullMessage(event, enrichment));
-    messages.push({ kind: "full", topic, payload, contentType: "application/json", userProperties });
+    const template = topics.full.text;
+    messages.push({ kind: "full", topic, template, payload, contentType: "application/json", userProperties });
   }
   return { ok: true, messages };
 }

@@ -4,6 +4,7 @@ import { composeMessages } from "./alert-messages.js";
 import { alertTopicsOf } from "./alert-topics.js";
 import { startBroker } from "./broker.js";
 import { createDeliver } from "./deliver.js";
+import { createDeliverySpans } from "./delivery-spans.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
 import { createAside, startQrs } from "./start-qrs.js";
@@ -20,7 +21,7 @@ await runService({
   spec,
   readSettings,
   start: async (context) => {
-    const { settings, logger, metrics: registry, health, onStop } = context;
+    const { settings, logger, metrics: registry, health, tracer, onStop } = context;
     const metrics = createAlerterMetrics(registry);
     const topics = alertTopicsOf(settings);
     const status = startStatus(context, topics);
@@ -36,9 +37,10 @@ await runService({
 
     const qrs = startQrs(context, topics);
     const aside = createAside(() => consumer.wake());
+    const spans = createDeliverySpans(tracer, durable);
     const deliver = createDeliver({
       plan: qrs?.plan ?? ((event) => composeMessages(event, topics)),
-      publish: broker.publish,
+      publish: spans.publish(broker.publish),
       whenOnline: broker.whenOnline,
       onPublished: (message, event) => {
         metrics.published(message, event);
@@ -68,7 +70,7 @@ await runService({
       },
       handle: async (delivery, signal) => {
         metrics.taken(delivery.deliveries);
-        const outcome = await deliver(delivery, signal);
+        const outcome = await spans.process(deliver, delivery, signal);
         metrics.finished(outcome.kind);
         return outcome;
       },

@@ -29,10 +29,18 @@ for (const [type, env, topic] of [
     const event = taskEvent({ type });
     const userProperties = { eventId: event.id, eventType: type, taskId: event.data.taskId };
     assert.deepEqual(messagesOf(event, env), [
-      { kind: "basic", topic, payload: "Reload of Test failing reloads 1", contentType: text, userProperties },
+      {
+        kind: "basic",
+        topic,
+        template: topic,
+        payload: "Reload of Test failing reloads 1",
+        contentType: text,
+        userProperties,
+      },
       {
         kind: "full",
         topic: `${topic}_full`,
+        template: `${topic}_full`,
         payload: JSON.stringify(fullMessage(event)),
         contentType: "application/json",
         userProperties,

@@ -15,6 +15,8 @@ export type IngestOptions = {
   readonly allows: (address: string) => boolean;
   /** Each source's share; undefined = no limit. */
   readonly sourceRatePerSecond: number | undefined;
+  /** How many of the traces are to be recorded, 0 to 1; all if left out. */
+  readonly sampledShare?: number;
   readonly read: (datagram: ReceivedDatagram) => Reading;
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
@@ -58,14 +60,14 @@ export function createIngest(options: IngestOptions): Ingest {
     options.sendRejected(rejectedMessage({ ...datagram, reason }, id, options.instance, options.subjectPrefix));
     const heldBack = warnings.take(`${reason} ${datagram.address}`, datagram.receivedAtMs);
     if (heldBack === undefined) return;
-    const facts = { reason, source: datagram.address, port: datagram.port, bytes: datagram.bytes.length, heldBack };
-    options.warn(facts, "datagram rejected");
+    const { bytes, address: source, port, traceparent } = datagram;
+    options.warn({ reason, source, port, bytes: bytes.length, traceparent, heldBack }, "datagram rejected");
   }
 
   return {
     receive: (bytes, address, port, receivedAtMs) => {
       options.onReceived();
-      const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent() };
+      const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent(options.sampledShare) };
       const reading = judge(datagram);
       options.onRead(datagram, reading);
       if (reading.ok) options.sendEvent(eventMessage(reading.event, options.subjectPrefix));

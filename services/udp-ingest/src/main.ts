@@ -2,6 +2,7 @@ import { busOptionsOf, startBus } from "@sense-alerts/bus";
 import { delay, runService } from "@sense-alerts/service-kit";
 import { createAllowedSources } from "./allowed-sources.js";
 import { createDatagramReader } from "./datagram/reader.js";
+import { createDatagramTrail } from "./datagram-trail.js";
 import { createIngest } from "./ingest.js";
 import { listen, socketState } from "./listen.js";
 import { createIngestMetrics } from "./metrics.js";
@@ -16,7 +17,7 @@ await runService({
   env: process.env,
   spec,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, statusPage, onStop }) => {
+  start: async ({ settings, logger, metrics: registry, health, statusPage, tracer, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
@@ -30,14 +31,16 @@ await runService({
     const status = startStatus(statusPage, settings);
     const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);
     if (spool !== undefined) onStop("spool", spool.close);
+    const trail = createDatagramTrail(logger, tracer);
     const { events, rejected, close } = createOutboxes({
-      bus,
+      bus: { ...bus, publish: trail.publish(bus.publish) },
       spool,
       maxEvents: settings.BUFFER_MAX_EVENTS,
       maxBytes: settings.BUFFER_MAX_BYTES,
       metrics,
-      onSettled: status.settled,
+      onEventSettled: status.settled,
       logger,
+      onSettled: trail.settled,
     });
     metrics.observeBuffer(events.size);
     onStop("outboxes", close);
@@ -54,6 +57,7 @@ await runService({
       maxDatagramBytes: settings.UDP_MAX_DATAGRAM_BYTES,
       allows: sources.allows,
       sourceRatePerSecond: settings.UDP_SOURCE_RATE_PER_SECOND,
+      sampledShare: settings.OTEL_TRACES_SAMPLER_ARG,
       read: createDatagramReader({
         eventSource: `/udp-ingest/${instance}`,
         fallbackEncoding: settings.UDP_FALLBACK_ENCODING,

@@ -28,6 +28,7 @@ export type RejectedDatagram = {
   readonly address: string;
   readonly port: number;
   readonly receivedAtMs: number;
+  readonly traceparent: string;
   readonly reason: Rejection;
 };
 
@@ -49,6 +50,7 @@ export function rejectedMessage(
         : `${datagram.address}:${datagram.port}`,
       "Sense-Received-At": new Date(datagram.receivedAtMs).toISOString(),
       "Sense-Instance": instance,
+      traceparent: datagram.traceparent,
     },
   };
 }

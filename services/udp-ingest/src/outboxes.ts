@@ -14,8 +14,11 @@ export type OutboxesOptions = {
   readonly maxEvents: number;
   readonly maxBytes: number;
   readonly metrics: IngestMetrics;
-  readonly onSettled: (message: EventMessage, result: OutboxResult) => void;
   readonly logger: Logger;
+  /** Called once for each event. */
+  readonly onEventSettled: (message: EventMessage, result: OutboxResult) => void;
+  /** Called once for each message, rejected datagrams among them. */
+  readonly onSettled?: ((message: BusMessage, result: OutboxResult) => void) | undefined;
 };
 
 export type Outboxes = {
@@ -31,15 +34,16 @@ const warnEveryMs = 60_000;
 
 /** Where events and rejected datagrams wait for NATS; both go on as soon as it is back. Only events are spooled. */
 export function createOutboxes(options: OutboxesOptions): Outboxes {
-  const { bus, spool, maxEvents, maxBytes, metrics, logger } = options;
+  const { bus, spool, maxEvents, maxBytes, metrics, logger, onSettled } = options;
   const warnings = createThrottle(warnEveryMs, 10);
 
   function dropped(message: EventMessage, result: string): void {
     const heldBack = warnings.take(result, Date.now());
     if (heldBack === undefined) return;
     const limits = { maxEvents, maxBytes, ...(spool && { spoolMaxBytes: spool.maxBytes }) };
-    const facts = { result, type: message.type, bytes: message.payload.length, ...limits, heldBack };
-    logger.error(facts, "event dropped: it is lost");
+    const { type, id: eventId, payload, headers } = message;
+    const facts = { result, type, eventId, traceparent: headers?.["traceparent"], bytes: payload.length };
+    logger.error({ ...facts, ...limits, heldBack }, "event dropped: it is lost");
   }
 
   function retried(error: BusError): void {
@@ -71,7 +75,8 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
     publish: bus.publish,
     onResult: (message: EventMessage, result: OutboxResult) => {
       metrics.settled(message.type, result);
-      options.onSettled(message, result);
+      options.onEventSettled(message, result);
+      onSettled?.(message, result);
       if (result !== "stored" && result !== "duplicate") dropped(message, result);
     },
     onRetry: retried,
@@ -99,7 +104,10 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
   const rejected = createOutbox<BusMessage>({
     ...rejectedBounds,
     publish: bus.publish,
-    onResult: (_, result) => metrics.rejectedSettled(result),
+    onResult: (message, result) => {
+      metrics.rejectedSettled(result);
+      onSettled?.(message, result);
+    },
     onRetry: retried,
   });
   bus.onChange((up) => {

@@ -1,4 +1,5 @@
 import type { EngineEvent, TaskEvent } from "@sense-alerts/event-contract";
+import { readTraceparent } from "@sense-alerts/service-kit";
 import { createDatagramReader } from "./datagram/reader.js";
 import type { Rejection } from "./datagram/rejection.js";
 import { type EventMessage, eventMessage } from "./messages.js";
@@ -39,11 +40,16 @@ export function createRereader(options: RereaderOptions): (datagram: StoredDatag
       bytes: Buffer.from(bytes),
       ...sourceOf(headers["Sense-Source"] ?? ""),
       receivedAtMs: receivedAtMsOf(headers["Sense-Received-At"] ?? "") ?? storedAtMs,
-      traceparent: newTraceparent(),
+      traceparent: traceparentOf(headers),
     });
     if (!reading.ok) return reading;
     return { ok: true, event: reading.event, message: eventMessage(reading.event, options.subjectPrefix) };
   };
+}
+
+/** Its trace goes on; the sender of a message may have written anything there. */
+function traceparentOf({ traceparent }: StoredDatagram["headers"]): string {
+  return traceparent !== undefined && readTraceparent(traceparent) !== undefined ? traceparent : newTraceparent();
 }
 
 /** `10.0.0.5:51234` or `[::1]:51234`; no address and port 0 for anything else. */

@@ -16,7 +16,7 @@ type Recorded = {
   readonly events: readonly EventMessage[];
   readonly rejected: readonly BusMessage[];
   readonly reasons: readonly Rejection[];
-  readonly warnings: readonly { readonly facts: object; readonly message: string }[];
+  readonly warnings: readonly { readonly facts: object; readonly traceparent: unknown; readonly message: string }[];
   readonly asked: readonly (string | ReceivedDatagram)[];
   received(): number;
   reported(): number;
@@ -28,7 +28,7 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
   const events: EventMessage[] = [];
   const rejected: BusMessage[] = [];
   const reasons: Rejection[] = [];
-  const warnings: { facts: object; message: string }[] = [];
+  const warnings: { facts: object; traceparent: unknown; message: string }[] = [];
   const asked: (string | ReceivedDatagram)[] = [];
   let received = 0;
   let reported = 0;
@@ -51,7 +51,10 @@ function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorde
     onRead: () => {},
     onRejected: (reason) => reasons.push(reason),
     onReported: () => reported++,
-    warn: (facts, message) => warnings.push({ facts, message }),
+    warn: (told, message) => {
+      const { traceparent, ...facts } = { traceparent: undefined, ...told };
+      warnings.push({ facts, traceparent, message });
+    },
     ...options,
   });
   return { ingest, events, rejected, reasons, warnings, asked, received: () => received, reported: () => reported };
@@ -105,7 +108,7 @@ test("sends each rejected datagram on as it came, with its reason, under an id o
   ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
   assert.equal(received(), 2);
   assert.equal(new Set(rejected.map(({ id }) => id)).size, 2);
-  for (const { subject, payload, headers } of rejected) {
+  for (const { subject, payload, headers: { traceparent, ...headers } = {} } of rejected) {
     assert.equal(subject, "acme.rejected");
     assert.deepEqual(payload, unreadable);
     assert.deepEqual(headers, {
@@ -114,7 +117,24 @@ test("sends each rejected datagram on as it came, with its reason, under an id o
       "Sense-Received-At": "2024-04-12T05:33:03.561Z",
       "Sense-Instance": "ingest-1",
     });
+    assert.match(traceparent ?? "", /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
   }
+});
+
+test("tells in the warning the trace context that the rejected datagram goes on with", (t) => {
+  const { ingest, rejected, warnings } = ingestAt(t);
+  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
+  assert.equal(rejected.length, 1);
+  assert.deepEqual(
+    warnings.map(({ traceparent }) => traceparent),
+    rejected.map(({ headers }) => headers?.["traceparent"]),
+  );
+});
+
+test("marks the traces of the share that is not to be recorded", (t) => {
+  const { ingest, rejected } = ingestAt(t, { sampledShare: 0 });
+  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
+  assert.match(rejected[0]?.headers?.["traceparent"] ?? "", /-00$/);
 });
 
 test("does not repeat the ids of rejected datagrams after a restart", (t) => {
@@ -131,10 +151,16 @@ test("counts every rejection once, and warns of the first from a sender in a min
   for (let sent = 0; sent < 5; sent++) ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
   assert.deepEqual(reasons, Array(5).fill("too-short"));
   const facts = { reason: "too-short", source: "10.0.0.5", port: 51_834, bytes: unreadable.length };
-  assert.deepEqual(warnings, [{ facts: { ...facts, heldBack: 0 }, message: "datagram rejected" }]);
+  assert.deepEqual(
+    warnings.map(({ facts, message }) => ({ facts, message })),
+    [{ facts: { ...facts, heldBack: 0 }, message: "datagram rejected" }],
+  );
   t.mock.timers.tick(60_000);
   ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
-  assert.deepEqual(warnings.slice(1), [{ facts: { ...facts, heldBack: 4 }, message: "datagram rejected" }]);
+  assert.deepEqual(
+    warnings.slice(1).map(({ facts, message }) => ({ facts, message })),
+    [{ facts: { ...facts, heldBack: 4 }, message: "datagram rejected" }],
+  );
 });
 
 test("warns of each sender and each reason by itself, whatever port they come from", (t) => {

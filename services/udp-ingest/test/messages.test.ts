@@ -4,11 +4,13 @@ import { decodeEvent } from "@sense-alerts/event-contract";
 import { eventMessage, type RejectedDatagram, rejectedMessage } from "../src/messages.js";
 import { failedTask } from "./failed-task.js";
 
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const rejected: RejectedDatagram = {
   bytes: Buffer.from([0xff, 0x00, 0x3b]),
   address: "10.0.4.21",
   port: 51_834,
   receivedAtMs: Date.UTC(2024, 3, 12, 5, 33, 3, 561),
+  traceparent,
   reason: "too-short",
 };
 
@@ -27,7 +29,6 @@ test("moves the subject under another prefix, and leaves the type", () => {
 });
 
 test("carries the trace context as a header, and no header without one", () => {
-  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
   assert.deepEqual(eventMessage({ ...failedTask, traceparent }, "sense").headers, { traceparent });
   assert.equal("headers" in eventMessage(failedTask, "sense"), false);
 });
@@ -42,6 +43,7 @@ test("sends a rejected datagram as it came, with why, whence and when as headers
       "Sense-Source": "10.0.4.21:51834",
       "Sense-Received-At": "2024-04-12T05:33:03.561Z",
       "Sense-Instance": "ingest-1",
+      traceparent,
     },
   });
 });

@@ -36,7 +36,7 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
       observeSpool: unexpected,
       observeSocket: unexpected,
     },
-    onSettled: () => {},
+    onEventSettled: () => {},
     logger,
   });
   const tell = (up: boolean) => {
@@ -115,6 +115,7 @@ test("writes an error for an event that is lost, once a minute, and counts each"
       msg: "event dropped: it is lost",
       result: "dropped-buffer-full",
       type: "sense.task.failed",
+      eventId: "a",
       bytes: 10,
       maxEvents: 2,
       maxBytes: 1_000_000,

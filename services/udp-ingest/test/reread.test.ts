@@ -12,11 +12,12 @@ const settings = {
   senseTimezone: "Europe/Stockholm",
 };
 const receivedAtMs = Date.UTC(2026, 10, 20, 5, 30, 1, 121);
+const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 const datagram = Buffer.from(taskDatagram({ taskName: "Läs" }), "latin1");
 
 /** What stands on the subject for rejected datagrams after an older version could not read this one. */
 function rejected(bytes: Buffer, address = "10.0.0.5") {
-  const facts = { bytes, address, port: 51_234, receivedAtMs, reason: "unknown-tag" } as const;
+  const facts = { bytes, address, port: 51_234, receivedAtMs, traceparent, reason: "unknown-tag" } as const;
   const { payload, headers = {} } = rejectedMessage(facts, "rejected:1", "ingest-1", "acme");
   return { bytes: payload, headers, storedAtMs: 0 };
 }
@@ -33,6 +34,19 @@ test("reads a datagram that was rejected once as if it were received at that tim
   assert.equal("taskName" in event.data && event.data.taskName, "Läs");
   assert.deepEqual([message.subject, message.id], ["acme.task.failed", event.id]);
   assert.deepEqual(decodeEvent(message.payload), { ok: true, event });
+});
+
+test("goes on with the trace of the datagram, and begins one where there is none", () => {
+  const reread = createRereader(settings);
+  const { headers, ...rest } = rejected(datagram);
+  const traceOf = (given: object) => {
+    const again = reread({ ...rest, headers: { ...headers, ...given } });
+    return again.ok ? again.event.traceparent : assert.fail(again.reason);
+  };
+  assert.equal(traceOf({}), traceparent);
+  for (const other of ["", "00-1-2-01", `${traceparent}\n`]) {
+    assert.match(traceOf({ traceparent: other }) ?? "", /^00-(?!0af76519)[0-9a-f]{32}-[0-9a-f]{16}-01$/);
+  }
 });
 
 test("knows an IPv6 source again", () => {

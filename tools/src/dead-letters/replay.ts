@@ -86,5 +86,6 @@ async function deadLetter(stream: RejectedStream, entry: Entry, { prefix }: Repl
   const payload = wholeBytesOf(entry) === undefined ? entry.bytes : await wholeEvent(stream, entry);
   if (payload === undefined) return { ok: false, why: "the whole event is no longer in its stream" };
   const id = `replay:${stream.name}:${entry.sequence}-${entry.storedAt}`;
-  return { ok: true, message: { subject, id, payload } };
+  const { traceparent } = entry.headers;
+  return { ok: true, message: { subject, id, payload, ...(traceparent && { headers: { traceparent } }) } };
 }
