@@ -9,6 +9,7 @@ import {
   type Task,
 } from "@sense-alerts/qlik-repository";
 import { createAnswerCache } from "./answer-cache.js";
+import { mostAside } from "./aside.js";
 import type { Complete, Enrichment } from "./enrichment.js";
 import { createExecutions, type ExecutionsOptions } from "./executions.js";
 import { createTurns, NotAskedError } from "./turns.js";
@@ -56,8 +57,6 @@ export type Enricher = {
 /** Questions under way at once: tasks and apps do not queue behind runs, and the client has a connection left for a start. */
 const metadataAtOnce = 3;
 const runsAtOnce = 4;
-/** What is over it goes out at once, and unenriched. */
-export const mostWaiting = 1_000;
 const mostKept = 1_000;
 /** What comes last is left out at the deadline, so that the rest is not late with it. */
 const graceMs = 50;
@@ -132,7 +131,7 @@ export function createEnricher(options: EnricherOptions): Enricher {
       waiting++;
       try {
         if (event.data.taskId === "") throw new UnavailableError("no-task-id");
-        if (waiting > mostWaiting) throw new UnavailableError("too-many");
+        if (waiting > mostAside) throw new UnavailableError("too-many");
         const enrichment = await waitUntil(untilMs + graceMs, complete(event, untilMs, run), hurry);
         options.onEnriched("complete");
         return enrichment;

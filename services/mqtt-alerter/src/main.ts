@@ -2,14 +2,13 @@ import { busOptionsOf, startBus } from "@sense-alerts/bus";
 import { runService } from "@sense-alerts/service-kit";
 import { composeMessages } from "./alert-messages.js";
 import { alertTopicsOf } from "./alert-topics.js";
+import { createAside } from "./aside.js";
 import { startBroker } from "./broker.js";
 import { createDeliver } from "./deliver.js";
 import { createDeliverySpans } from "./delivery-spans.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
-import { createAside, startQrs } from "./start-qrs.js";
 import { startStatus } from "./status/start-status.js";
-import { startTaskStarts } from "./task-start/start-task-starts.js";
 
 /** All replicas read through this one durable consumer, so each event goes to one of them. */
 const durable = "mqtt-alerter";
@@ -35,11 +34,12 @@ await runService({
     onStop("broker", broker.close);
     health.link("broker", { required: true, state: broker.state });
 
-    const qrs = startQrs(context, topics);
+    // What asks QRS is a third of all the code: loaded where there is one.
+    const qrs = settings.QRS_URL && (await import("./start-qrs.js")).startQrs(context, topics, settings.QRS_URL);
     const aside = createAside(() => consumer.wake());
     const spans = createDeliverySpans(tracer, durable);
     const deliver = createDeliver({
-      plan: qrs?.plan ?? ((event) => composeMessages(event, topics)),
+      plan: qrs ? qrs.plan : (event) => composeMessages(event, topics),
       publish: spans.publish(broker.publish),
       whenOnline: broker.whenOnline,
       onPublished: (message, event) => {
@@ -89,6 +89,9 @@ await runService({
     };
     metrics.observe(links);
     status.show(links);
-    startTaskStarts(context, bus, broker, qrs?.repository);
+    if (qrs && settings.TASK_START_ENABLE) {
+      const { startTaskStarts } = await import("./task-start/start-task-starts.js");
+      startTaskStarts(context, bus, broker, qrs.repository);
+    }
   },
 });

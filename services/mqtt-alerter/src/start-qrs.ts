@@ -2,7 +2,7 @@ import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlertTopics } from "./alert-messages.js";
 import type { DeliverOptions } from "./deliver.js";
 import { createEnrichedPlan } from "./enriched-plan.js";
-import { createEnricher, mostWaiting } from "./enricher.js";
+import { createEnricher } from "./enricher.js";
 import { createQrsMetrics } from "./qrs-metrics.js";
 import { type RepositoryLink, startRepositoryLink } from "./repository-link.js";
 import type { MqttAlerterSettings } from "./settings.js";
@@ -16,38 +16,18 @@ export type Qrs = Pick<RepositoryLink, "repository"> & {
   readonly plan: DeliverOptions["plan"];
 };
 
-/** Deliveries in hand that wait for QRS alone; `onMore` is called when there are more. */
-export type Aside = {
-  readonly most: number;
-  count(): number;
-  change(by: 1 | -1): void;
-};
-
-export function createAside(onMore: () => void): Aside {
-  let aside = 0;
-  return {
-    most: mostWaiting,
-    count: () => Math.min(aside, mostWaiting),
-    change: (by) => {
-      aside += by;
-      if (by > 0) onMore();
-    },
-  };
-}
-
 /** How long before its time is up QRS is waited for no longer: a fifth of the time, but no more than this. */
 const mostMarginMs = 1_000;
 
-/** Opens what the alerter has of the Qlik Repository Service; undefined when QRS_URL is unset. */
-export function startQrs(context: Context, topics: AlertTopics): Qrs | undefined {
+/** Opens what the alerter has of the Qlik Repository Service. */
+export function startQrs(context: Context, topics: AlertTopics, url: string): Qrs {
   const { settings, logger, health, onStop } = context;
-  if (settings.QRS_URL === undefined) return undefined;
   const metrics = createQrsMetrics(context.metrics);
   const timeoutMs = settings.QRS_TIMEOUT_SECONDS * 1_000;
 
   const link = startRepositoryLink(
     {
-      url: settings.QRS_URL,
+      url,
       certFile: settings.QRS_CERT_FILE,
       keyFile: settings.QRS_KEY_FILE,
       caFile: settings.QRS_CA_FILE,

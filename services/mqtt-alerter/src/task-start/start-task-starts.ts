@@ -25,14 +25,13 @@ const mostInHand = 16;
 const ackWaitMs = 10_000;
 const repeatEveryMs = 30_000;
 
-/** Starts what turns messages on TASK_START_TOPIC into starts of tasks, if that is wanted: listens, stores, carries out, answers. */
+/** Starts what turns messages on TASK_START_TOPIC into starts of tasks: listens, stores, carries out, answers. */
 export function startTaskStarts(
   { settings, logger, metrics: registry, health, onStop }: Context,
   bus: Bus,
   broker: Broker,
-  repository: Repository | undefined,
+  repository: Repository,
 ): void {
-  if (!settings.TASK_START_ENABLE || repository === undefined) return;
   const metrics = createStartMetrics(registry);
   const log = createStartLog(bus, settings.NATS_STREAM, settings.NATS_SUBJECT_PREFIX);
   const allow = allowListOf(settings);
