@@ -43,10 +43,7 @@ function memoryRow(name: string, work: string, pid: number): Row {
   };
 }
 
-function processesOf({
-  ingest,
-  alerters,
-}: Ours): readonly { readonly name: ServiceName; readonly pid: number }[] {
+function processesOf({ ingest, alerters }: Ours): readonly { readonly name: ServiceName; readonly pid: number }[] {
   return [ingest, ...alerters].map(({ name, pid }) => ({ name, pid }));
 }
 
