@@ -1,7 +1,7 @@
 import type { EngineEvent, TaskEvent } from "@sense-alerts/event-contract";
 import { readTraceparent } from "@sense-alerts/service-kit";
 import { createDatagramReader } from "./datagram/reader.js";
-import type { Rejection } from "./datagram/rejection.js";
+import { type Rejection, rejections } from "./datagram/rejection.js";
 import { type EventMessage, eventMessage } from "./messages.js";
 import { newTraceparent } from "./traceparent.js";
 
@@ -23,6 +23,8 @@ export type StoredDatagram = {
 export type Rereading =
   | { readonly ok: true; readonly event: TaskEvent | EngineEvent; readonly message: EventMessage }
   | { readonly ok: false; readonly reason: Rejection };
+
+export { rejections };
 
 /** The reasons that say nothing of the datagram: what was rejected for one of these was never looked into. */
 export const neverRead: readonly string[] = ["source-not-allowed", "source-rate-exceeded"] satisfies Rejection[];
