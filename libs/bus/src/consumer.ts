@@ -272,6 +272,7 @@ export function startConsumer(
           hurry.addEventListener("abort", () => resolve(), { once: true });
         });
       }
+      acknowledgements.flush();
       handBack.abort();
       for (const entry of [...held.values()]) if (!entry.acked) giveBack(entry, 0);
       clearInterval(ticker);

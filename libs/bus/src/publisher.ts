@@ -89,16 +89,16 @@ export function createPublisher(connection: Connection, onAnswer: (afterMs: numb
       return;
     }
     const token = String(++lastToken);
-    const natsHeaders = headers();
-    natsHeaders.set("Nats-Msg-Id", message.id);
-    if (message.expectedLast !== undefined) {
-      natsHeaders.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLast));
-    }
-    for (const [name, value] of Object.entries(message.headers ?? {})) {
-      // A line break would end the header.
-      natsHeaders.set(name, value.replace(/[\r\n]+/g, " "));
-    }
     try {
+      const natsHeaders = headers();
+      natsHeaders.set("Nats-Msg-Id", message.id);
+      if (message.expectedLast !== undefined) {
+        natsHeaders.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLast));
+      }
+      for (const [name, value] of Object.entries(message.headers ?? {})) {
+        // A line break would end the header.
+        natsHeaders.set(name, value.replace(/[\r\n]+/g, " "));
+      }
       current.publish(message.subject, message.payload, { headers: natsHeaders, reply: inbox + token });
     } catch (error) {
       reject(publishError(error));

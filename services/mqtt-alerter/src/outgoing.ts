@@ -24,7 +24,10 @@ export type Outgoing = {
   widen(most: number): void;
   /** The connection is gone. Rejects all in the order in which they were sent; returns how many had no PUBACK. */
   broke(): number;
-  /** Gives up what has waited for its PUBACK for too long. True when the broker has said nothing at all since it was sent: it is hung. */
+  /**
+   * Gives up what has waited for its PUBACK for too long. True when only a new connection helps: the broker has said nothing at all since it was
+   * sent, or what was given up leaves no room for anything else.
+   */
   sweep(lastHeardMs: number): boolean;
 };
 
@@ -45,6 +48,8 @@ const unsent = "the connection to the broker broke before the message was sent";
 const noMatchingSubscribers = 0x10;
 const firstError = 0x80;
 const largestId = 65_535;
+/** Over WebSocket a write is a frame, and gateways bound those. */
+const largestWriteBytes = 65_536;
 
 /**
  * Keeps the packets that have no PUBACK, in memory alone, and writes all that is sent in one turn of the event loop with one write: a turn
@@ -56,9 +61,11 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
   /** By packet identifier, in the order sent. Those of QoS 0 have none and are under negative numbers. */
   const inFlight = new Map<number, InFlight>();
   const givenUp = new Set<number>();
+  let room = maxInflight;
   let lastId = 0;
   let lastWithoutId = 0;
   let batch: Buffer[] = [];
+  let batchBytes = 0;
   let unacknowledged: number[] = [];
 
   function nextId(): number {
@@ -69,11 +76,8 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
 
   function settle(id: number): InFlight | undefined {
     const sending = inFlight.get(id);
-    if (sending === undefined) givenUp.delete(id);
-    else {
-      inFlight.delete(id);
-      window.leave();
-    }
+    // The broker counts a message until it has acknowledged it, also one that was given up here (MQTT 5, 4.9).
+    if (inFlight.delete(id) || givenUp.delete(id)) window.leave();
     return sending;
   }
 
@@ -87,6 +91,8 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
 
   function put(bytes: Buffer): void {
     if (batch.push(bytes) === 1) setImmediate(flush);
+    batchBytes += bytes.length;
+    if (batchBytes >= largestWriteBytes) flush();
   }
 
   function flush(): void {
@@ -95,6 +101,7 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
     const bytes = batch.length === 1 ? first : Buffer.concat(batch);
     const written = unacknowledged;
     batch = [];
+    batchBytes = 0;
     unacknowledged = [];
     write(bytes, () => {
       for (const id of written) conclude(id, 0);
@@ -123,8 +130,14 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
       }
       conclude(id, reasonCode);
     },
-    opened: (room) => window.reset(room, offline()),
-    widen: window.widen,
+    opened: (first) => {
+      room = first;
+      window.reset(room, offline());
+    },
+    widen: (most) => {
+      room = most;
+      window.widen(most);
+    },
     broke: () => {
       const broken = [...inFlight.values()];
       const error = new PublishError("offline", "the connection to the broker broke before the PUBACK", {
@@ -133,6 +146,7 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
       inFlight.clear();
       givenUp.clear();
       batch = [];
+      batchBytes = 0;
       unacknowledged = [];
       for (const sending of broken) sending.reject(error);
       window.reset(maxInflight, offline());
@@ -143,10 +157,12 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
       for (const [id, { sentMs }] of inFlight) {
         if (nowMs - sentMs < pubackMs) break;
         if (lastHeardMs < sentMs) return true;
-        if (id > 0) givenUp.add(id);
-        settle(id)?.reject(new PublishError("no-puback", `no PUBACK within ${pubackMs} ms`));
+        const sending = inFlight.get(id);
+        inFlight.delete(id);
+        givenUp.add(id);
+        sending?.reject(new PublishError("no-puback", `no PUBACK within ${pubackMs} ms`));
       }
-      return false;
+      return givenUp.size >= room;
     },
   };
 }

@@ -135,29 +135,31 @@ test("writes nothing of a former connection to the next", async () => {
   assert.deepEqual(written, []);
 });
 
-test("gives up a message without a PUBACK and does not use its identifier again", async () => {
+test("gives up a message without a PUBACK, and uses neither its identifier nor its place before that has come", async () => {
   const { outgoing, written, outcomes, send } = outgoingAt({ pubackMs: 0, maxInflight: 65_535 });
   send("a");
   await tick();
   assert.equal(outgoing.sweep(Number.POSITIVE_INFINITY), false);
   assert.deepEqual(outcomes, ["a no-puback"]);
-  for (let count = 0; count < 65_534; count++) send("b");
-  await tick();
-  const ids = idsIn(written).slice(1);
-  assert.equal(new Set(ids).size, 65_534);
-  assert.equal(ids.includes(1), false);
-});
-
-test("uses an identifier again once its late PUBACK has come", async () => {
-  const { outgoing, written, outcomes, send } = outgoingAt({ pubackMs: 0, maxInflight: 65_535 });
-  send("a");
-  await tick();
-  outgoing.sweep(Number.POSITIVE_INFINITY);
-  outgoing.answered("puback", 1, 0);
   for (let count = 0; count < 65_535; count++) send("b");
   await tick();
-  assert.equal(idsIn(written).slice(1).includes(1), true);
+  const ids = idsIn(written).slice(1);
+  assert.deepEqual([new Set(ids).size, ids.length, ids.includes(1)], [65_534, 65_534, false]);
+  outgoing.answered("puback", 1, 0);
+  await tick();
+  assert.equal(idsIn(written).at(-1), 1);
   assert.deepEqual(outcomes, ["a no-puback"]);
+});
+
+test("says that only a new connection helps when what was given up leaves no room", async () => {
+  const { outgoing, send } = outgoingAt({ pubackMs: 0 });
+  outgoing.opened(2);
+  send("a");
+  await tick();
+  assert.equal(outgoing.sweep(Number.POSITIVE_INFINITY), false);
+  send("b");
+  await tick();
+  assert.equal(outgoing.sweep(Number.POSITIVE_INFINITY), true);
 });
 
 test("says that the broker is hung when it has been silent since a message was sent", async () => {

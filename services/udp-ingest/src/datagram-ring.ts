@@ -9,8 +9,11 @@ export type RingWriter = {
 };
 
 export type RingReader = {
-  /** Hands over the oldest datagrams, `most` of them at the most, each with bytes of its own. True when there are more. */
-  read(most: number, onDatagram: OnDatagram): boolean;
+  /**
+   * Hands over the oldest datagrams, `most` of them at the most, each with bytes of its own; fewer when it should pause, if `isPatient`.
+   * True when there are more.
+   */
+  read(most: number, isPatient: boolean, onDatagram: OnDatagram): boolean;
   /** Asks to be rung for by the next `publish`. False when there is something to read already. */
   sleep(): boolean;
   /** Whether the writer should have the processor for itself. */
@@ -27,7 +30,7 @@ const alignment = 8;
 /** In place of a length: what follows is at the beginning of the ring. */
 const goOn = -1;
 
-/** Room for datagrams between a thread that receives them and one that reads them. It takes any datagram that UDP has when larger than 64 KiB twice. */
+/** Room for datagrams between a thread that receives them and one that reads them. From 128 KiB on it takes any datagram that UDP has. */
 export function createRingMemory(bytes: number): RingMemory {
   return { state: new SharedArrayBuffer(4 * Object.keys(stateSlots).length), records: new SharedArrayBuffer(bytes) };
 }
@@ -102,8 +105,8 @@ export function createRingReader(memory: RingMemory): RingReader {
   }
 
   return {
-    read: (most, onDatagram) => {
-      for (let count = 0; count < most && !isEmpty() && !shouldPause(); count++) {
+    read: (most, isPatient, onDatagram) => {
+      for (let count = 0; count < most && !isEmpty() && !(isPatient && shouldPause()); count++) {
         const tail = Atomics.load(state, stateSlots.tail);
         const place = view.getInt32(tail) === goOn ? 0 : tail;
         const length = view.getInt32(place + at.length);

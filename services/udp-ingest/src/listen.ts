@@ -11,13 +11,16 @@ export type ListenOptions = {
   readonly ingest: Ingest;
   readonly onKernelDropped: (datagrams: number) => void;
   readonly logger: Logger;
+  /** A socket that is read by a thread of its own, if left out. */
+  readonly start?: typeof startSocketThread;
 };
 
 /** Receives datagrams for as long as the service runs; how the socket fares goes to the log and out as status events. */
 export function listen(options: ListenOptions): UdpSocket {
   const { host, port, receiveBufferBytes, ingest, logger } = options;
   let warned = false;
-  const socket = startSocketThread({
+  const { start = startSocketThread } = options;
+  const socket = start({
     host,
     port,
     receiveBufferBytes,

@@ -29,11 +29,14 @@ const socket = startUdpSocket({
     if (inTurn++ === 0 && !isHurried) setImmediate(endTurn);
   },
   onBound: (bound) => tell({ kind: "bound", bound }),
-  onError: (error, retryMs) => tell({ kind: "error", error, retryMs }),
+  // What else an error says than its message does not cross the threads by itself.
+  onError: (error, retryMs) => tell({ kind: "error", error, code: "code" in error ? String(error.code) : "", retryMs }),
 });
 
 parentPort?.on("message", async (order: ToSocketThread) => {
   if (order === "hurry") return hurry.abort();
   await socket.close(hurry.signal);
+  // The last turn may not have ended.
+  ring.publish(false);
   tell({ kind: "closed" });
 });

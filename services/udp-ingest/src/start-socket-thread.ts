@@ -10,7 +10,7 @@ export type FromSocketThread =
   /** There is something in the ring again. */
   | { readonly kind: "datagrams" }
   | { readonly kind: "bound"; readonly bound: BoundSocket }
-  | { readonly kind: "error"; readonly error: Error; readonly retryMs: number }
+  | { readonly kind: "error"; readonly error: Error; readonly code: string; readonly retryMs: number }
   | { readonly kind: "closed" };
 
 export type SocketThreadOptions = SocketPlace &
@@ -19,11 +19,13 @@ export type SocketThreadOptions = SocketPlace &
     readonly onDatagram: OnDatagram;
   };
 
-/** Some 20,000 datagrams; touched only as far as it is needed. */
+/** Some 25,000 datagrams of a task. */
 const ringBytes = 8 * 1024 * 1024;
 /** How many are dealt with before something else gets its turn. */
 const datagramsPerTurn = 128;
 const pauseMs = 2;
+/** How long what has been read may wait for a burst to end: it is neither counted nor in a spool before it is dealt with. */
+const longestPauseMs = 250;
 /** It holds no more than what it has just read. */
 const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32 };
 
@@ -39,15 +41,22 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
   const thread = new Worker(new URL("./socket-thread.js", import.meta.url), { workerData, resourceLimits });
   const tell = (order: ToSocketThread) => thread.postMessage(order);
   let bound: BoundSocket | undefined;
+  let pausingSinceMs: number | undefined;
+  let closing = false;
   let onClosed = () => {};
 
   function drain(): void {
-    if (ring.shouldPause()) setTimeout(drain, pauseMs);
-    else if (ring.read(datagramsPerTurn, onDatagram) || !ring.sleep()) setImmediate(drain);
+    const shouldPause = ring.shouldPause();
+    pausingSinceMs = shouldPause ? (pausingSinceMs ?? performance.now()) : undefined;
+    if (pausingSinceMs !== undefined && performance.now() - pausingSinceMs < longestPauseMs) setTimeout(drain, pauseMs);
+    else if (ring.read(datagramsPerTurn, !shouldPause, onDatagram) || !ring.sleep()) setImmediate(drain);
   }
 
   thread.on("error", (error) => {
     throw new Error("the thread that reads the UDP socket died", { cause: error });
+  });
+  thread.on("exit", (code) => {
+    if (!closing) throw new Error(`the thread that reads the UDP socket ended with ${code}`);
   });
   thread.on("message", (message: FromSocketThread) => {
     switch (message.kind) {
@@ -58,7 +67,7 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
         return onBound(message.bound);
       case "error":
         bound = undefined;
-        return onError(message.error, message.retryMs);
+        return onError(Object.assign(message.error, { code: message.code }), message.retryMs);
       case "closed":
         return onClosed();
     }
@@ -67,6 +76,7 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
   return {
     bound: () => bound,
     close: async (hurry) => {
+      closing = true;
       const closed = new Promise<void>((resolve) => {
         onClosed = resolve;
       });
@@ -75,7 +85,7 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
       else hurry?.addEventListener("abort", () => tell("hurry"), { once: true });
       await closed;
       bound = undefined;
-      while (ring.read(datagramsPerTurn, onDatagram));
+      while (ring.read(datagramsPerTurn, false, onDatagram));
       await thread.terminate();
     },
   };

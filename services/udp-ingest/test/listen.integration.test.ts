@@ -1,13 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleanUpAfter, eventually, type Scope, sendDatagram } from "@sense-alerts/test-kit";
-import { listen, socketState } from "../src/listen.js";
+import { type ListenOptions, listen, socketState } from "../src/listen.js";
+import { startUdpSocket } from "../src/udp-socket.js";
 import { captureLog } from "./captured-log.js";
 import { breakable, takePort } from "./receiver.js";
 
 type Reported = readonly [status: string, address: string, port: number, reason: string];
 
-function startListening(t: Scope, port: number, receiveBufferBytes: number) {
+/** Only a socket of this thread can be broken from here. */
+const inThisThread: NonNullable<ListenOptions["start"]> = ({ onDatagram, ...options }) =>
+  startUdpSocket({ ...options, onDatagram: (bytes, address, from) => onDatagram(bytes, address, from, Date.now()) });
+
+function startListening(t: Scope, port: number, receiveBufferBytes: number, start?: ListenOptions["start"]) {
   const { logger, lines } = captureLog();
   const reported: Reported[] = [];
   const received: string[] = [];
@@ -23,6 +28,7 @@ function startListening(t: Scope, port: number, receiveBufferBytes: number) {
       },
       onKernelDropped: (datagrams) => dropped.push(datagrams),
       logger,
+      ...(start && { start }),
     }),
   );
   cleanUpAfter(t, socket.close);
@@ -44,7 +50,7 @@ test("hands datagrams on, and tells the log and the world that it listens", asyn
 
 test("warns once of a smaller receive buffer, with the command that mends it", async (t) => {
   const asked = 1_073_741_824;
-  const { reported, lines, breakSocket } = startListening(t, 0, asked);
+  const { reported, lines, breakSocket } = startListening(t, 0, asked, inThisThread);
   await eventually(() => assert.equal(reported.length, 1));
   const [listening, warning, ...others] = lines();
   assert.deepEqual(warning, {
