@@ -26,7 +26,7 @@ const parts: readonly Part[] = [
       ["Receiving datagrams", /^UDP_(?!FALLBACK)/],
       ["Reading datagrams", /^(UDP_FALLBACK|SENSE)_/],
       ["Keeping events while NATS is away", /^(BUFFER|SPOOL)_/],
-      ["Traces (OpenTelemetry)", /^OTEL_/],
+      ["How many traces are kept", /^OTEL_/],
     ],
   },
   {

@@ -42,7 +42,7 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
   const tell = (order: ToSocketThread) => thread.postMessage(order);
   let bound: BoundSocket | undefined;
   let pausingSinceMs: number | undefined;
-  let closing = false;
+  let closing: Promise<void> | undefined;
   let onClosed = () => {};
 
   function drain(): void {
@@ -56,7 +56,7 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
     throw new Error("the thread that reads the UDP socket died", { cause: error });
   });
   thread.on("exit", (code) => {
-    if (!closing) throw new Error(`the thread that reads the UDP socket ended with ${code}`);
+    if (closing === undefined) throw new Error(`the thread that reads the UDP socket ended with ${code}`);
   });
   thread.on("message", (message: FromSocketThread) => {
     switch (message.kind) {
@@ -73,20 +73,24 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
     }
   });
 
+  async function close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      onClosed = resolve;
+    });
+    tell("close");
+    await closed;
+    bound = undefined;
+    while (ring.read(datagramsPerTurn, false, onDatagram));
+    await thread.terminate();
+  }
+
   return {
     bound: () => bound,
-    close: async (hurry) => {
-      closing = true;
-      const closed = new Promise<void>((resolve) => {
-        onClosed = resolve;
-      });
-      tell("close");
+    close: (hurry) => {
+      closing ??= close();
       if (hurry?.aborted) tell("hurry");
       else hurry?.addEventListener("abort", () => tell("hurry"), { once: true });
-      await closed;
-      bound = undefined;
-      while (ring.read(datagramsPerTurn, false, onDatagram));
-      await thread.terminate();
+      return closing;
     },
   };
 }

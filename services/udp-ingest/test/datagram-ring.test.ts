@@ -103,7 +103,10 @@ test("neither loses nor mixes up a datagram, whatever their sizes and wherever t
       for (const [written, reads] of steps) {
         for (const length of written) {
           // What has no room waits for the reader, which is this very thread.
-          while (held + length + 64 > size - largestDatagram - 64) reader.read(1, false, onDatagram);
+          while (held + length + 64 > size - largestDatagram - 64) {
+            writer.publish(false);
+            reader.read(1, false, onDatagram);
+          }
           const bytes = Buffer.alloc(length, expected.length);
           const port = expected.length % 65_536;
           writer.write(bytes, "10.0.0.5", port, 1);

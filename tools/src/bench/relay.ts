@@ -1,4 +1,4 @@
-// The limit that the bench holds ours against: one process, datagrams in, a basic and a full message out at QoS 1, nothing kept.
+// What the bench holds ours against, a plain relay on MQTT.js: one process, datagrams in, a basic and a full message out at QoS 1, nothing kept.
 //   node relay.js PORT_OF_BROKER        prints the UDP port once it is ready
 import { createSocket } from "node:dgram";
 import { connect } from "mqtt";
