@@ -1,12 +1,14 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
-const ticksPerSecond = 100;
-
-/** Processor time that a process has used since its start, in seconds, all its threads together (proc(5), stat). */
+/**
+ * Processor time that the threads of a process have used since they began, in seconds: the first figure of each thread's schedstat, in
+ * nanoseconds. The times in stat are sampled with the very clock that timers go off by, and double those of a process that wakes by timers alone.
+ */
 export function cpuSeconds(pid: number): number {
-  const [, afterName = ""] = /^.*\) (.*)$/s.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
-  const [userTicks = 0, systemTicks = 0] = afterName.split(" ").slice(11, 13).map(Number);
-  return (userTicks + systemTicks) / ticksPerSecond;
+  const folder = `/proc/${pid}/task`;
+  return readdirSync(folder)
+    .map((thread) => Number(readFileSync(`${folder}/${thread}/schedstat`, "utf8").split(" ")[0]) / 1e9)
+    .reduce((sum, seconds) => sum + seconds, 0);
 }
 
 /** The largest resident size that a process has had, in MB of 1,000,000 bytes. */
