@@ -38,6 +38,13 @@ export function requireEngine(): void {
   throw new Error("No Docker engine answers (docker info): these tests need one. Install Docker, or start its engine.");
 }
 
+/** Whether the engine has an image, or can pull it. */
+export function imageCanBeHad(image: string): boolean {
+  return [["image", "inspect"], ["pull"]].some(
+    (command) => spawnSync("docker", [...command, image], { stdio: "ignore", timeout: 120_000 }).status === 0,
+  );
+}
+
 /** What the images are built from. */
 export async function revision(): Promise<string> {
   const { stdout } = await execute("git", ["rev-parse", "HEAD"], { cwd: root });
