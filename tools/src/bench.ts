@@ -15,8 +15,8 @@ import { heading } from "./terminal.js";
 
 const parts = ["burst", "rate", "latency", "memory", "start", "idle", "backlog", "growth"] as const;
 
-const usage = `npm run bench                        the whole table, about a quarter of an hour
-npm run bench -- --quick             a look at it, in under a minute
+const usage = `npm run bench                        the whole table, about ten minutes
+npm run bench -- --quick             a look at it, in two or three minutes
 npm run bench -- --only=rate,start   some of: ${parts.join(", ")}
 npm run bench -- --json=FILE         where the figures go; tools/dist/bench.json if left out`;
 

@@ -9,7 +9,7 @@ export interface Row {
   readonly figures: Readonly<Record<string, unknown>>;
 }
 
-/** How long each kind of work goes on: the whole table, or a look at it in under a minute. */
+/** How long each kind of work goes on: the whole table, or a look at it in two or three minutes. */
 export interface Extent {
   readonly isQuick: boolean;
   /** Says what is going on, to the person who waits. */
