@@ -4,16 +4,13 @@ import { type LinkState, startConnection } from "./connection.js";
 import { startConsumer } from "./consumer.js";
 import type { ConsumerOptions, Consumption } from "./consumption.js";
 import type { BusLogger, BusOptions } from "./options.js";
-import type { PublishAck } from "./publish-ack.js";
-import { type BusMessage, createPublisher } from "./publisher.js";
+import { createPublisher, type Publisher } from "./publisher.js";
 import { getMessage, type StoredMessage } from "./stored-message.js";
 
-export type Bus = {
+export type Bus = Pick<Publisher, "send" | "publish"> & {
   state(): LinkState;
   /** Called with each change between usable and not, and at once if it is usable now. */
   onChange(listener: (up: boolean) => void): void;
-  /** Resolves when JetStream has stored the message, or had it already. Rejects with a BusError, within 5 s at the latest. */
-  publish(message: BusMessage): Promise<PublishAck>;
   /** The last message on a subject of a stream; undefined = there is none. Rejects with a BusError, within 5 s at the latest. */
   last(stream: string, subject: string): Promise<StoredMessage | undefined>;
   /** What waits for a durable consumer of the stream of the events; undefined when NATS cannot say within a second. */
@@ -30,6 +27,7 @@ export function startBus(options: BusOptions, logger: BusLogger): Bus {
   return {
     state: connection.state,
     onChange: connection.onChange,
+    send: publisher.send,
     publish: publisher.publish,
     last: async (stream, subject) => {
       const current = connection.current();

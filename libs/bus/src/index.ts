@@ -6,7 +6,7 @@ export type { LinkState } from "./connection.js";
 export type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumption.js";
 export { type BusLogger, type BusOptions, busOptionsOf } from "./options.js";
 export type { PublishAck } from "./publish-ack.js";
-export type { BusMessage } from "./publisher.js";
+export type { BusMessage, OnAnswer, PublishAnswer } from "./publisher.js";
 export { openRejectedStream, type RejectedStream } from "./rejected-stream.js";
 export type { StoredMessage } from "./stored-message.js";
 export { rejectedStreamName, requestStreamName } from "./streams.js";

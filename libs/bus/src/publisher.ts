@@ -1,6 +1,7 @@
-import { headers, type Msg, type NatsConnection, NatsError } from "nats";
+import { type Msg, type MsgHdrs, type NatsConnection, NatsError } from "nats";
 import { BusError } from "./bus-error.js";
 import type { Connection } from "./connection.js";
+import { encodeHeaders } from "./header-block.js";
 import { type PublishAck, readAck } from "./publish-ack.js";
 
 export type BusMessage = {
@@ -13,15 +14,25 @@ export type BusMessage = {
   readonly expectedLast?: number;
 };
 
+/** What became of a message: JetStream has stored it, or had it already; or why it has not. */
+export type PublishAnswer = PublishAck | BusError;
+
+/** Told once for each message, at the latest after `ackTimeoutMs`; before `send` returns when it could not be sent at all. */
+export type OnAnswer<M> = (message: M, answer: PublishAnswer) => void;
+
 export type Publisher = {
+  /** Sends at once. Neither a promise nor a function is made for a message: this is the path of every event. */
+  send<M extends BusMessage>(message: M, onAnswer: OnAnswer<M>): void;
   /** Resolves when JetStream has stored the message, or had it already. Rejects with a BusError; never waits longer than `ackTimeoutMs`. */
   publish(message: BusMessage): Promise<PublishAck>;
   close(): void;
 };
 
-type Waiter = { resolve(ack: PublishAck): void; reject(error: BusError): void };
-type Unsent = Waiter & { readonly message: BusMessage };
-type Pending = Waiter & { readonly deadlineMs: number };
+type Pending = {
+  readonly message: BusMessage;
+  readonly onAnswer: OnAnswer<BusMessage>;
+  readonly sentMs: number;
+};
 
 const ackTimeoutMs = 5_000;
 
@@ -29,35 +40,27 @@ const ackTimeoutMs = 5_000;
  * Publishes with acknowledgement over one reply inbox, so that many acknowledgements can be outstanding at little cost each:
  * a request object of nats.js per message is what `js.publish` spends most of its time on.
  */
-export function createPublisher(connection: Connection, onAnswer: (afterMs: number) => void = () => {}): Publisher {
-  // Insertion order is deadline order, since every message has the same time-out.
-  const pending = new Map<string, Pending>();
+export function createPublisher(connection: Connection, onAnswered: (afterMs: number) => void = () => {}): Publisher {
+  /** By the number behind the inbox in the reply subject. In the order sent, which is that of their time-outs. */
+  const pending = new Map<number, Pending>();
   let inbox = "";
-  let lastToken = 0;
-  /** Published in this turn of the event loop. */
-  let unsent: Unsent[] = [];
-
-  function settle(token: string): Pending | undefined {
-    const entry = pending.get(token);
-    pending.delete(token);
-    return entry;
-  }
+  let lastNumber = 0;
 
   function rejectAll(error: BusError): void {
     const entries = [...pending.values()];
     pending.clear();
-    for (const entry of entries) entry.reject(error);
+    for (const { message, onAnswer } of entries) onAnswer(message, error);
   }
 
-  function onReply(message: Msg): void {
-    const entry = settle(message.subject.slice(inbox.length));
+  function onReply(reply: Msg): void {
+    const number = Number(reply.subject.slice(inbox.length));
+    const entry = pending.get(number);
     if (entry === undefined) return;
-    onAnswer(performance.now() - entry.deadlineMs + ackTimeoutMs);
-    const answer = readAck(message.data);
-    if (answer instanceof BusError) {
-      if (answer.code === "no-stream") connection.recheck();
-      entry.reject(answer);
-    } else entry.resolve(answer);
+    pending.delete(number);
+    onAnswered(performance.now() - entry.sentMs);
+    const answer = readAck(reply.data);
+    if (answer instanceof BusError && answer.code === "no-stream") connection.recheck();
+    entry.onAnswer(entry.message, answer);
   }
 
   connection.onOpen((opened: NatsConnection) => {
@@ -75,49 +78,35 @@ export function createPublisher(connection: Connection, onAnswer: (afterMs: numb
 
   const sweeper = setInterval(() => {
     const nowMs = performance.now();
-    for (const [token, entry] of pending) {
-      if (entry.deadlineMs > nowMs) break;
-      settle(token)?.reject(new BusError("no-ack", `no acknowledgement from NATS within ${ackTimeoutMs} ms`));
+    for (const [number, { message, onAnswer, sentMs }] of pending) {
+      if (nowMs - sentMs < ackTimeoutMs) break;
+      pending.delete(number);
+      onAnswer(message, new BusError("no-ack", `no acknowledgement from NATS within ${ackTimeoutMs} ms`));
     }
   }, 250);
   sweeper.unref();
 
-  function send({ message, resolve, reject }: Unsent): void {
-    const current = connection.current();
-    if (current === undefined) {
-      reject(new BusError("disconnected", "no connection to NATS"));
-      return;
-    }
-    const token = String(++lastToken);
-    try {
-      const natsHeaders = headers();
-      natsHeaders.set("Nats-Msg-Id", message.id);
-      if (message.expectedLast !== undefined) {
-        natsHeaders.set("Nats-Expected-Last-Subject-Sequence", String(message.expectedLast));
-      }
-      for (const [name, value] of Object.entries(message.headers ?? {})) {
-        // A line break would end the header.
-        natsHeaders.set(name, value.replace(/[\r\n]+/g, " "));
-      }
-      current.publish(message.subject, message.payload, { headers: natsHeaders, reply: inbox + token });
-    } catch (error) {
-      reject(publishError(error));
-      return;
-    }
-    pending.set(token, { resolve, reject, deadlineMs: performance.now() + ackTimeoutMs });
-  }
-
   /** nats.js writes what is published in one go with one write. */
-  function sendAll(): void {
-    const batch = unsent;
-    unsent = [];
-    for (const entry of batch) send(entry);
+  function send<M extends BusMessage>(message: M, onAnswer: OnAnswer<M>): void {
+    const current = connection.current();
+    if (current === undefined) return onAnswer(message, new BusError("disconnected", "no connection to NATS"));
+    const number = ++lastNumber;
+    // Of headers nats.js wants nothing but their bytes; its own are brought into a map and out again.
+    const headers = { encode: () => encodeHeaders(message) } as MsgHdrs & { encode(): Uint8Array };
+    try {
+      current.publish(message.subject, message.payload, { headers, reply: inbox + number });
+    } catch (error) {
+      return onAnswer(message, publishError(error));
+    }
+    const entry: Pending = { message, onAnswer: onAnswer as OnAnswer<BusMessage>, sentMs: performance.now() };
+    pending.set(number, entry);
   }
 
   return {
+    send,
     publish: (message) =>
       new Promise((resolve, reject) => {
-        if (unsent.push({ message, resolve, reject }) === 1) setImmediate(sendAll);
+        send(message, (_, answer) => (answer instanceof BusError ? reject(answer) : resolve(answer)));
       }),
     close: () => {
       clearInterval(sweeper);

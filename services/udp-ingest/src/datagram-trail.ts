@@ -5,7 +5,7 @@ import type { OutboxResult } from "./outbox.js";
 
 export type DatagramTrail = {
   /** The same, and when the first attempt at a message began is remembered for its span. */
-  publish(publish: Bus["publish"]): Bus["publish"];
+  send(send: Bus["send"]): Bus["send"];
   /** To be called when a message is settled; undefined when nobody wants to know. */
   readonly settled: ((message: BusMessage, result: OutboxResult) => void) | undefined;
 };
@@ -66,11 +66,11 @@ export function createDatagramTrail(logger: Logger, tracer: Tracer | undefined):
   }
 
   return {
-    publish: (publish) => {
-      if (tracer === undefined) return publish;
-      return (message) => {
+    send: (send) => {
+      if (tracer === undefined) return send;
+      return (message, onAnswer) => {
         if (!sentMs.has(message)) sentMs.set(message, spanClockMs());
-        return publish(message);
+        send(message, onAnswer);
       };
     },
     settled:

@@ -33,7 +33,7 @@ await runService({
     if (spool !== undefined) onStop("spool", spool.close);
     const trail = createDatagramTrail(logger, tracer);
     const { events, rejected, close } = createOutboxes({
-      bus: { ...bus, publish: trail.publish(bus.publish) },
+      bus: { ...bus, send: trail.send(bus.send) },
       spool,
       maxEvents: settings.BUFFER_MAX_EVENTS,
       maxBytes: settings.BUFFER_MAX_BYTES,

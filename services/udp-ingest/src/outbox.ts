@@ -1,4 +1,4 @@
-import { BusError, type BusMessage, type PublishAck } from "@sense-alerts/bus";
+import { BusError, type BusMessage, type OnAnswer, type PublishAnswer } from "@sense-alerts/bus";
 import { Fifo } from "./fifo.js";
 
 /** What became of a message: those that begin with `dropped` are losses, and counted as such. */
@@ -15,7 +15,8 @@ export type OutboxResult = (typeof outboxResults)[number];
 type WithPayload = Pick<BusMessage, "payload">;
 
 export type OutboxOptions<M extends WithPayload> = {
-  readonly publish: (message: M) => Promise<PublishAck>;
+  /** Sends a message, and tells once what became of it: before it returns when it could not be sent at all. */
+  readonly send: (message: M, onAnswer: OnAnswer<M>) => void;
   /** Bounds of what is kept: past either, the oldest go first, but for those in flight and the newest of all. */
   readonly maxEvents: number;
   readonly maxBytes: number;
@@ -55,6 +56,8 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
   /** Failed in the present window: they stay in `inFlight` order and go back in front when the window is empty. */
   const failed = new Set<M>();
   let unsettled = 0;
+  /** A message that cannot be sent is answered while the next one is being looked for. */
+  let isSending = false;
   let bytes = 0;
   let retryTimer: NodeJS.Timeout | undefined;
   let onEmpty: (() => void) | undefined;
@@ -87,41 +90,35 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
     }, retryAfterMs);
   }
 
-  function sendOne(message: M): void {
-    inFlight.add(message);
-    unsettled++;
-    options
-      .publish(message)
-      .then((ack) => {
-        inFlight.delete(message);
-        settle(message, ack.duplicate ? "duplicate" : "stored");
-      })
-      .catch((error: unknown) => {
-        if (error instanceof BusError && error.code === "too-large") {
-          inFlight.delete(message);
-          settle(message, "dropped-too-large");
-          return;
-        }
-        failed.add(message);
-        options.onRetry(
-          error instanceof BusError ? error : new BusError("disconnected", String(error), { cause: error }),
-        );
-      })
-      .finally(() => {
-        unsettled--;
-        if (failed.size === 0) send();
-        else if (unsettled === 0) rewind();
-      });
+  function onAnswer(message: M, answer: PublishAnswer): void {
+    unsettled--;
+    if (!(answer instanceof BusError)) {
+      inFlight.delete(message);
+      settle(message, answer.duplicate ? "duplicate" : "stored");
+    } else if (answer.code === "too-large") {
+      inFlight.delete(message);
+      settle(message, "dropped-too-large");
+    } else {
+      failed.add(message);
+      options.onRetry(answer);
+    }
+    if (failed.size === 0) send();
+    else if (unsettled === 0) rewind();
   }
 
   function send(): void {
-    while (failed.size === 0 && retryTimer === undefined && inFlight.size < windowSize) {
+    if (isSending) return;
+    isSending = true;
+    while (!hasGivenUp && failed.size === 0 && retryTimer === undefined && inFlight.size < windowSize) {
       // What is in flight can no longer be dropped, so it must not outgrow the bounds either.
-      if (inFlight.size > 0 && isOverfull()) return;
+      if (inFlight.size > 0 && isOverfull()) break;
       const message = waiting.shift();
-      if (message === undefined) return;
-      sendOne(message);
+      if (message === undefined) break;
+      inFlight.add(message);
+      unsettled++;
+      options.send(message, onAnswer);
     }
+    isSending = false;
   }
 
   return {

@@ -8,7 +8,7 @@ import { createSpooledOutbox } from "./spool/spooled-outbox.js";
 import { createThrottle } from "./throttle.js";
 
 export type OutboxesOptions = {
-  readonly bus: Pick<Bus, "publish" | "onChange">;
+  readonly bus: Pick<Bus, "send" | "onChange">;
   /** Undefined = events are in memory only. */
   readonly spool: Spool | undefined;
   readonly maxEvents: number;
@@ -72,7 +72,7 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
   const eventOptions = {
     maxEvents,
     maxBytes,
-    publish: bus.publish,
+    send: bus.send,
     onResult: (message: EventMessage, result: OutboxResult) => {
       metrics.settled(message.type, result);
       options.onEventSettled(message, result);
@@ -103,7 +103,7 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
   const events = spool === undefined ? createOutbox<EventMessage>(eventOptions) : spooledOutbox(spool);
   const rejected = createOutbox<BusMessage>({
     ...rejectedBounds,
-    publish: bus.publish,
+    send: bus.send,
     onResult: (message, result) => {
       metrics.rejectedSettled(result);
       onSettled?.(message, result);

@@ -1,11 +1,11 @@
-import { BusError, type BusErrorCode, type BusMessage, type PublishAck } from "@sense-alerts/bus";
+import { BusError, type BusErrorCode, type BusMessage, type OnAnswer, type PublishAck, type PublishAnswer } from "@sense-alerts/bus";
 
 /**
  * What the outbox publishes to, in memory: a stream that stores each id once, behind a connection that keeps messages in
  * order. Like a real one, a connection that breaks loses the messages on their way and perhaps the answers to stored ones.
  */
 export type MemoryStream<M extends BusMessage> = {
-  readonly publish: (message: M) => Promise<PublishAck>;
+  readonly send: (message: M, onAnswer: OnAnswer<M>) => void;
   /** Ids in the order in which they were published, repeats and all. */
   readonly published: readonly string[];
   /** Ids in the order in which they were first stored. */
@@ -24,7 +24,7 @@ export type MemoryStream<M extends BusMessage> = {
   refuse(code: BusErrorCode, ...ids: readonly string[]): void;
 };
 
-type OnItsWay<M> = { readonly message: M; resolve(ack: PublishAck): void; reject(error: BusError): void };
+type OnItsWay<M> = { readonly message: M; readonly onAnswer: OnAnswer<M> };
 
 export function createMemoryStream<M extends BusMessage>(): MemoryStream<M> {
   const published: string[] = [];
@@ -40,21 +40,31 @@ export function createMemoryStream<M extends BusMessage>(): MemoryStream<M> {
     return { sequence: known === -1 ? stored.length : known + 1, duplicate: known !== -1 };
   }
 
-  function answer({ message, resolve, reject }: OnItsWay<M>): void {
+  function answerTo(message: M): PublishAnswer {
     const code = refused.get(message.id);
-    if (code === undefined) resolve(store(message));
-    else reject(new BusError(code, "refused"));
+    return code === undefined ? store(message) : new BusError(code, "refused");
+  }
+
+  /** What reached the stream together is stored before the first of it is answered. */
+  function storeAll(sent: readonly OnItsWay<M>[]): () => void {
+    const answers = sent.map(({ message, onAnswer }) => {
+      const answer = answerTo(message);
+      return () => onAnswer(message, answer);
+    });
+    return () => {
+      for (const answer of answers) answer();
+    };
   }
 
   return {
-    publish: (message) => {
+    send: (message, onAnswer) => {
       published.push(message.id);
-      return new Promise((resolve, reject) => {
-        if (state === "broken") return reject(new BusError("disconnected", "no connection"));
-        onTheirWay.push({ message, resolve, reject });
-        mostOutstanding = Math.max(mostOutstanding, onTheirWay.length);
-        if (state === "flowing") onTheirWay.splice(0).forEach(answer);
-      });
+      if (state === "broken") return onAnswer(message, new BusError("disconnected", "no connection"));
+      onTheirWay.push({ message, onAnswer });
+      mostOutstanding = Math.max(mostOutstanding, onTheirWay.length);
+      if (state === "stalled") return;
+      // No server answers before the sending is over.
+      queueMicrotask(storeAll(onTheirWay.splice(0)));
     },
     published,
     stored,
@@ -62,18 +72,18 @@ export function createMemoryStream<M extends BusMessage>(): MemoryStream<M> {
     stall: () => {
       state = "stalled";
     },
-    answerOne: () => onTheirWay.splice(0, 1).forEach(answer),
+    answerOne: () => storeAll(onTheirWay.splice(0, 1))(),
     flow: () => {
       state = "flowing";
-      onTheirWay.splice(0).forEach(answer);
+      storeAll(onTheirWay.splice(0))();
     },
     breakOff: (storedUnanswered = 0) => {
       state = "broken";
       const lost = onTheirWay;
       onTheirWay = [];
-      for (const [index, { message, reject }] of lost.entries()) {
+      for (const [index, { message, onAnswer }] of lost.entries()) {
         if (index < storedUnanswered) store(message);
-        reject(new BusError("disconnected", "the connection broke"));
+        onAnswer(message, new BusError("disconnected", "the connection broke"));
       }
     },
     refuse: (code, ...ids) => {

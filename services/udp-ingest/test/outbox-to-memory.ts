@@ -20,7 +20,7 @@ export function outboxToMemory(options: Partial<OutboxOptions<BusMessage>> = {})
   const results: [string, OutboxResult][] = [];
   const retries: string[] = [];
   const outbox = createOutbox<BusMessage>({
-    publish: stream.publish,
+    send: stream.send,
     maxEvents: 1_000_000,
     maxBytes: 1_000_000_000,
     onResult: (message, result) => results.push([message.id, result]),

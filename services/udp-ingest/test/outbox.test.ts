@@ -103,13 +103,11 @@ test("sends nothing new until all of a failed window is answered", async (t) => 
   const answers = new Map<string, { resolve(): void; reject(): void }>();
   const published: string[] = [];
   const { add } = outboxToMemory({
-    publish: ({ id }) => {
-      published.push(id);
-      return new Promise((resolve, reject) => {
-        answers.set(id, {
-          resolve: () => resolve({ sequence: 1, duplicate: false }),
-          reject: () => reject(new BusError("no-ack", "late")),
-        });
+    send: (message, onAnswer) => {
+      published.push(message.id);
+      answers.set(message.id, {
+        resolve: () => onAnswer(message, { sequence: 1, duplicate: false }),
+        reject: () => onAnswer(message, new BusError("no-ack", "late")),
       });
     },
   });
@@ -199,18 +197,4 @@ test("does not send again what was too large in a window that failed", async (t)
   await answersDealtWith();
   assert.deepEqual(stream.published.filter((id) => id === "b").length, 1);
   assert.deepEqual(outbox.size(), { events: 1, bytes: 10 });
-});
-
-test("takes a failure of a kind that it does not know for a broken connection", async (t) => {
-  stopClock(t);
-  const failure = new Error("out of order");
-  const causes: unknown[] = [];
-  const { add, outbox } = outboxToMemory({
-    publish: () => Promise.reject(failure),
-    onRetry: (error) => causes.push(error.code, error.cause),
-  });
-  add(["a"]);
-  await answersDealtWith();
-  assert.deepEqual(causes, ["disconnected", failure]);
-  assert.equal(outbox.size().events, 1);
 });

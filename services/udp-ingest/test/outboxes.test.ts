@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import type { BusMessage } from "@sense-alerts/bus";
+import type { Bus, BusMessage } from "@sense-alerts/bus";
 import type { EventMessage } from "../src/messages.js";
 import { createOutboxes, type Outboxes } from "../src/outboxes.js";
 import { captureLog } from "./captured-log.js";
@@ -15,7 +15,7 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
   const listeners: ((up: boolean) => void)[] = [];
   const unexpected = () => assert.fail("not counted by the outboxes");
   const outboxes: Outboxes = createOutboxes({
-    bus: { publish: stream.publish, onChange: (listener) => listeners.push(listener) },
+    bus: { send: stream.send as Bus["send"], onChange: (listener) => listeners.push(listener) },
     spool: undefined,
     maxEvents,
     maxBytes: 1_000_000,

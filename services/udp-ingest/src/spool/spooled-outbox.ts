@@ -1,8 +1,8 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { BusError, PublishAck } from "@sense-alerts/bus";
+import type { BusError } from "@sense-alerts/bus";
 import { Fifo } from "../fifo.js";
 import type { EventMessage } from "../messages.js";
-import { createOutbox, type Outbox, type OutboxResult } from "../outbox.js";
+import { createOutbox, type Outbox, type OutboxOptions, type OutboxResult } from "../outbox.js";
 import { createDiskJobs, type DiskJob } from "./disk-jobs.js";
 import { type Entry, entryOf, takeBatch } from "./entry.js";
 import { encodeEventRecord } from "./record.js";
@@ -11,7 +11,7 @@ import type { Spool } from "./spool.js";
 
 export type SpooledOutboxOptions = {
   readonly spool: Spool;
-  readonly publish: (message: EventMessage) => Promise<PublishAck>;
+  readonly send: OutboxOptions<EventMessage>["send"];
   /** Bounds of what is in memory: past either, events are in the spool alone. */
   readonly maxEvents: number;
   readonly maxBytes: number;
@@ -71,7 +71,7 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   const window = createOutbox<Entry>({
     maxEvents: Number.POSITIVE_INFINITY,
     maxBytes: Number.POSITIVE_INFINITY,
-    publish: ({ message }) => options.publish(message),
+    send: (entry, onAnswer) => options.send(entry.message, (_, answer) => onAnswer(entry, answer)),
     onResult: (entry, result) => {
       entry.isSettled = true;
       if (entry.sequence > droppedThrough) unsettledWritten--;

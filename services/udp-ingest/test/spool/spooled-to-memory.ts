@@ -73,7 +73,9 @@ export async function spooledToMemory(t: Scope, options: Partial<OutboxSetup> = 
   let isDead = false;
   const outbox = createSpooledOutbox({
     spool,
-    publish: (message) => (isDead ? new Promise(() => {}) : stream.publish(message)),
+    send: (message, onAnswer) => {
+      if (!isDead) stream.send(message, onAnswer);
+    },
     maxEvents: 1_000_000,
     maxBytes: 1_000_000_000,
     onResult: ({ id }, result) => results.push([id, result]),
