@@ -2,9 +2,11 @@ import { type LinkState, type Logger, withoutLogin } from "@sense-alerts/service
 import type { MqttOptions } from "./mqtt-options.js";
 import { type MqttEvents, type MqttPublisher, startMqttPublisher } from "./mqtt-publisher.js";
 
-export type Broker = Pick<MqttPublisher, "publish" | "online" | "inFlight" | "close"> & {
+export type Broker = Pick<MqttPublisher, "send" | "publish" | "online" | "hasRoom" | "inFlight" | "close"> & {
   state(): LinkState;
   onOnline(listener: () => void): void;
+  /** Called when there may be room for another message: see MqttEvents, and after a connection once those who waited for it had their turn. */
+  onRoom(listener: () => void): void;
   /** Resolves when there is a connection, in the order of the calls; rejects when the signal aborts. */
   whenOnline(signal: AbortSignal): Promise<void>;
 };
@@ -23,6 +25,7 @@ export function startBroker(
   const url = withoutLogin(options.url);
   warnOfWeakSettings(options, logger);
   const onlineListeners: (() => void)[] = [];
+  let onRoom = () => {};
   const waiters = new Set<() => void>();
   let detail = "not connected yet";
   /** When each reason was last logged: two may take turns, such as a file that cannot be used and what comes of it. */
@@ -38,6 +41,7 @@ export function startBroker(
       waiters.clear();
       for (const resume of resumed) resume();
       for (const listener of onlineListeners) listener();
+      setImmediate(() => onRoom());
     },
     onTrouble: (reason, error) => {
       const nowMs = performance.now();
@@ -51,6 +55,7 @@ export function startBroker(
     },
     onNoSubscriber,
     onAnswer,
+    onRoom: () => onRoom(),
     onReduced: (facts) => logger.warn({ url, ...facts }, "the broker allows less than the settings ask for"),
   });
 
@@ -58,6 +63,9 @@ export function startBroker(
     ...publisher,
     state: () => ({ up: publisher.online(), detail }),
     onOnline: (listener) => onlineListeners.push(listener),
+    onRoom: (listener) => {
+      onRoom = listener;
+    },
     whenOnline: (signal) =>
       new Promise((resolve, reject) => {
         if (publisher.online()) return resolve();

@@ -1,23 +1,22 @@
 import type { Delivery, Outcome } from "@sense-alerts/bus";
 import { decodeEvent } from "@sense-alerts/event-contract";
 import { newSpanId, readTraceparent, spanClockMs, type Tracer } from "@sense-alerts/service-kit";
-import type { AlertMessage } from "./alert-messages.js";
-import { PublishError } from "./publish-error.js";
+import type { MqttPublisher } from "./mqtt-publisher.js";
 
 type Deliver = (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
-type Publish = (message: AlertMessage) => Promise<void>;
+type Send = MqttPublisher["send"];
 
 export type DeliverySpans = {
   /** Delivers, in this tick, and records a span of it below the one that stored the event. */
   process(deliver: Deliver, delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
   /** The same, with a span for each attempt at a message, from its sending to the PUBACK, below that of its delivery. */
-  publish(publish: Publish): Publish;
+  send(send: Send): Send;
 };
 
 /** Without a tracer there is nothing but what is passed in. `consumer` is the durable one that deliveries come from. */
 export function createDeliverySpans(tracer: Tracer | undefined, consumer: string): DeliverySpans {
   if (tracer === undefined) {
-    return { process: (deliver, delivery, signal) => deliver(delivery, signal), publish: (publish) => publish };
+    return { process: (deliver, delivery, signal) => deliver(delivery, signal), send: (send) => send };
   }
   const { record } = tracer;
   /** The spans of the deliveries that are in hand, by event id. */
@@ -60,18 +59,12 @@ export function createDeliverySpans(tracer: Tracer | undefined, consumer: string
         });
       }
     },
-    publish: (publish) => async (message) => {
+    send: (send) => (message, onPublished) => {
       const eventId = String(message.userProperties["eventId"]);
       const delivery = inHand.get(eventId);
-      if (delivery === undefined) return publish(message);
+      if (delivery === undefined) return send(message, onPublished);
       const startMs = spanClockMs();
-      let error: string | undefined;
-      try {
-        await publish(message);
-      } catch (reason) {
-        error = reason instanceof PublishError ? reason.code : "failed";
-        throw reason;
-      } finally {
+      send(message, (error) => {
         const { topic, template = topic } = message;
         record({
           name: `publish ${template}`,
@@ -89,9 +82,10 @@ export function createDeliverySpans(tracer: Tracer | undefined, consumer: string
             "messaging.message.id": eventId,
             "sensealerts.message.kind": message.kind,
           },
-          error,
+          error: error?.code,
         });
-      }
+        onPublished(error);
+      });
     },
   };
 }

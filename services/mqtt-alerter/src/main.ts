@@ -38,22 +38,27 @@ await runService({
     const qrs = settings.QRS_URL && (await import("./start-qrs.js")).startQrs(context, topics, settings.QRS_URL);
     const aside = createAside(() => consumer.wake());
     const spans = createDeliverySpans(tracer, durable);
+    const isDebugging = logger.isLevelEnabled("debug");
     const deliver = createDeliver({
       plan: qrs ? qrs.plan : (event) => composeMessages(event, topics),
-      publish: spans.publish(broker.publish),
+      send: spans.send(broker.send),
+      hasRoom: broker.hasRoom,
       whenOnline: broker.whenOnline,
       onPublished: (message, event) => {
         metrics.published(message, event);
         status.published(message, event);
-        logger.debug({ topic: message.topic, eventId: event.id, traceparent: event.traceparent }, "message published");
+        if (isDebugging)
+          logger.debug({ topic: message.topic, eventId: event.id, traceparent: event.traceparent }, "message published");
       },
       onRetry: (message, error) => {
         metrics.retried(error.code);
         if (error.code !== "offline" || error.alone)
           logger.warn({ err: error, topic: message.topic }, "message not taken; it is sent again");
       },
+      onOutcome: ({ kind }) => metrics.finished(kind),
       onAside: aside.change,
     });
+    broker.onRoom(deliver.wake);
     const consumer = bus.consume({
       durable,
       maxInHand: settings.MQTT_MAX_INFLIGHT,
@@ -68,11 +73,9 @@ await runService({
         metrics.deadLetter(reason);
         status.deadLetter(reason);
       },
-      handle: async (delivery, signal) => {
+      handle: (delivery, signal) => {
         metrics.taken(delivery.deliveries);
-        const outcome = await spans.process(deliver, delivery, signal);
-        metrics.finished(outcome.kind);
-        return outcome;
+        return spans.process(deliver.handle, delivery, signal);
       },
     });
     broker.onOnline(consumer.wake);

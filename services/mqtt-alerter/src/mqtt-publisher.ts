@@ -4,7 +4,7 @@ import type { AlertMessage } from "./alert-messages.js";
 import { explainBrokerError } from "./broker-error.js";
 import { clientOptions, renewTlsFiles } from "./client-options.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
-import { createOutgoing } from "./outgoing.js";
+import { createOutgoing, type OnSent } from "./outgoing.js";
 import { takeEveryPubackCode } from "./puback-codes.js";
 import { PublishError } from "./publish-error.js";
 import { encodePublish, type PublishContent } from "./publish-packet.js";
@@ -20,17 +20,26 @@ export type MqttEvents = {
   readonly onNoSubscriber: (message: AlertMessage) => void;
   /** The broker answered a publish, the status messages included: with which reason code, 0 where it gives none, and after how long. */
   readonly onAnswer: (reasonCode: number, afterMs: number) => void;
+  /** There is room for another message while none waits its turn, or may be: see `hasRoom`. */
+  readonly onRoom: () => void;
 };
+
+/** Told once: with a PublishError when the broker has not taken the message. */
+export type OnPublished = (error: PublishError | undefined) => void;
 
 export type MqttPublisher = {
   online(): boolean;
   /** Messages without their PUBACK. */
   inFlight(): number;
+  /** Whether what is sent now goes out at once. */
+  hasRoom(): boolean;
   /**
-   * Waits its turn in the order of the calls, then sends. Resolves at the PUBACK (QoS 1), the PUBCOMP (QoS 2) or when
-   * written (QoS 0). Rejects with a PublishError, as soon as the connection breaks and within the deadline after the
-   * sending; the message is then forgotten here, nothing is sent again behind the caller's back.
+   * Waits its turn in the order of the calls, then sends. Tells of success at the PUBACK (QoS 1), the PUBCOMP (QoS 2) or when
+   * written (QoS 0); of failure as soon as the connection breaks and within the deadline after the sending, and before it returns when there
+   * is no connection. The message is then forgotten here, nothing is sent again behind the caller's back.
    */
+  send(message: AlertMessage, onPublished: OnPublished): void;
+  /** The same: resolves, or rejects with a PublishError. */
   publish(message: AlertMessage): Promise<void>;
   /** Says `offline` on the status topic and disconnects, at once when `hurry` aborts; what has no PUBACK by then rejects. */
   close(hurry?: AbortSignal): Promise<void>;
@@ -83,6 +92,7 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     maxInflight: options.maxInflight,
     pubackMs: timing.pubackMs,
     onAnswer: events.onAnswer,
+    onRoom: events.onRoom,
     meaningOf: (code) => Object.entries(ReasonCodes).find(([known]) => known === String(code))?.[1] ?? `code ${code}`,
   });
 
@@ -155,32 +165,42 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     return wasOnline ? "the connection broke" : hungUp(options);
   }
 
-  /** Resolves to false when the broker says that nobody subscribes. */
-  function send(content: PublishContent, qos: 0 | 1 | 2, retain: boolean): Promise<boolean> {
-    return new Promise((resolve, reject) => {
-      if (!online) throw new PublishError("offline", "no connection to the broker");
-      const packet = encodePublish(content, { ...options, qos, retain });
-      if (packet.bytes.length > limits.packetBytes) {
-        const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${packet.bytes.length}`;
-        throw new PublishError("refused", text, { reasonCode: packetTooLarge });
+  function transmit(content: PublishContent, qos: 0 | 1 | 2, retain: boolean, onSent: OnSent): void {
+    if (!online) return onSent(new PublishError("offline", "no connection to the broker"), false);
+    const packet = encodePublish(content, qos, retain, options);
+    if (packet.bytes.length <= limits.packetBytes) return outgoing.send(packet, onSent);
+    const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${packet.bytes.length}`;
+    onSent(new PublishError("refused", text, { reasonCode: packetTooLarge }), false);
+  }
+
+  function send(message: AlertMessage, onPublished: OnPublished): void {
+    const qos = Math.min(message.qos ?? options.qos, limits.qos) as 0 | 1 | 2;
+    const retain = (message.retain ?? options.retain) && limits.retain;
+    transmit(message, qos, retain, (error, isHeard) => {
+      if (error === undefined) {
+        outgoing.widen(room());
+        if (!isHeard) events.onNoSubscriber(message);
       }
-      outgoing.send({ packet, resolve, reject });
+      onPublished(error);
     });
   }
 
-  async function sayStatus(payload: "online" | "offline"): Promise<void> {
-    await send({ topic: options.statusTopic, payload }, limits.qos === 0 ? 0 : 1, limits.retain);
+  function sayStatus(payload: "online" | "offline"): Promise<void> {
+    const content = { topic: options.statusTopic, payload };
+    return new Promise((resolve, reject) => {
+      transmit(content, limits.qos === 0 ? 0 : 1, limits.retain, (error) => (error ? reject(error) : resolve()));
+    });
   }
 
   return {
     online: () => online,
     inFlight: outgoing.inFlight,
-    publish: async (message) => {
-      const qos = Math.min(message.qos ?? options.qos, limits.qos) as 0 | 1 | 2;
-      const heard = await send(message, qos, (message.retain ?? options.retain) && limits.retain);
-      outgoing.widen(room());
-      if (!heard) events.onNoSubscriber(message);
-    },
+    hasRoom: () => online && outgoing.hasRoom(),
+    send,
+    publish: (message) =>
+      new Promise((resolve, reject) => {
+        send(message, (error) => (error ? reject(error) : resolve()));
+      }),
     close: async (hurry) => {
       closing = true;
       clearInterval(sweeper);

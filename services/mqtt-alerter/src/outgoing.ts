@@ -2,20 +2,20 @@ import { PublishError } from "./publish-error.js";
 import { encodePubrel, type PublishPacket } from "./publish-packet.js";
 import { createWindow } from "./window.js";
 
-/** A packet to be sent, and who is told what became of it, once. */
-type Sending = {
-  readonly packet: PublishPacket;
-  /** The broker has it: at the PUBACK (QoS 1), the PUBCOMP (QoS 2) or when written (QoS 0). `heard` is false when it says that nobody subscribes. */
-  readonly resolve: (heard: boolean) => void;
-  readonly reject: (error: PublishError) => void;
-};
+/**
+ * Told once what became of a packet. Without an error the broker has it: at the PUBACK (QoS 1), the PUBCOMP (QoS 2) or when written (QoS 0);
+ * `isHeard` is false when it says that nobody subscribes.
+ */
+export type OnSent = (error: PublishError | undefined, isHeard: boolean) => void;
 
 /** What is on its way to the broker over the connections, one after the other. */
 export type Outgoing = {
   /** Sent and without their PUBACK. */
   inFlight(): number;
+  /** Whether what is sent now goes out now, instead of waiting its turn. */
+  hasRoom(): boolean;
   /** Sends in the order of the calls, as soon as there is room. */
-  send(sending: Sending): void;
+  send(packet: PublishPacket, onSent: OnSent): void;
   /** An acknowledgement from the broker (MQTT 5, 3.4 to 3.7), `pubrel` aside. */
   answered(kind: "puback" | "pubrec" | "pubcomp", id: number, reasonCode: number): void;
   /** A new connection takes so many at a time. */
@@ -31,7 +31,7 @@ export type Outgoing = {
   sweep(lastHeardMs: number): boolean;
 };
 
-type InFlight = Sending & { sentMs: number; unheard: boolean };
+type Sending = { readonly packet: PublishPacket; readonly onSent: OnSent; sentMs: number; isHeard: boolean };
 
 export type OutgoingOptions = {
   /** Writes to the present connection; `onWritten` is not called when that breaks. */
@@ -40,6 +40,8 @@ export type OutgoingOptions = {
   readonly pubackMs: number;
   /** Called with each final answer of the broker, and how long it took; at QoS 0 when a message is written. */
   readonly onAnswer: (reasonCode: number, afterMs: number) => void;
+  /** There is room again for more than what waits its turn. */
+  readonly onRoom: () => void;
   /** What a reason code of 0x80 or above means. */
   readonly meaningOf: (reasonCode: number) => string;
 };
@@ -56,10 +58,16 @@ const largestWriteBytes = 65_536;
  * brings many PUBACKs, and each lets another message go. The identifier of a message that was given up is not used again on the same
  * connection: its PUBACK may still come (MQTT 5, 2.2.1).
  */
-export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaningOf }: OutgoingOptions): Outgoing {
-  const window = createWindow(maxInflight);
+export function createOutgoing(options: OutgoingOptions): Outgoing {
+  const { write, maxInflight, pubackMs, onAnswer, onRoom, meaningOf } = options;
+  const window = createWindow<Sending>({
+    size: maxInflight,
+    admit: transmit,
+    refuse: ({ onSent }) => onSent(offline(), false),
+    onRoom,
+  });
   /** By packet identifier, in the order sent. Those of QoS 0 have none and are under negative numbers. */
-  const inFlight = new Map<number, InFlight>();
+  const inFlight = new Map<number, Sending>();
   const givenUp = new Set<number>();
   let room = maxInflight;
   let lastId = 0;
@@ -74,19 +82,15 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
     return lastId;
   }
 
-  function settle(id: number): InFlight | undefined {
+  function conclude(id: number, reasonCode: number): void {
     const sending = inFlight.get(id);
     // The broker counts a message until it has acknowledged it, also one that was given up here (MQTT 5, 4.9).
     if (inFlight.delete(id) || givenUp.delete(id)) window.leave();
-    return sending;
-  }
-
-  function conclude(id: number, reasonCode: number): void {
-    const sending = settle(id);
     if (sending === undefined) return;
-    onAnswer(sending.unheard ? noMatchingSubscribers : reasonCode, performance.now() - sending.sentMs);
-    if (reasonCode < firstError) sending.resolve(!sending.unheard);
-    else sending.reject(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }));
+    const { isHeard, onSent, sentMs } = sending;
+    onAnswer(isHeard ? reasonCode : noMatchingSubscribers, performance.now() - sentMs);
+    if (reasonCode < firstError) onSent(undefined, isHeard);
+    else onSent(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }), false);
   }
 
   function put(bytes: Buffer): void {
@@ -113,17 +117,18 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
     const id = qos === 0 ? --lastWithoutId : nextId();
     if (qos === 0) unacknowledged.push(id);
     else bytes.writeUInt16BE(id, idAt);
-    const { packet, resolve, reject } = sending;
-    inFlight.set(id, { packet, resolve, reject, sentMs: performance.now(), unheard: false });
+    sending.sentMs = performance.now();
+    inFlight.set(id, sending);
     put(bytes);
   }
 
   return {
     inFlight: () => inFlight.size,
-    send: (sending) => window.enter({ admit: () => transmit(sending), refuse: () => sending.reject(offline()) }),
+    hasRoom: window.hasRoom,
+    send: (packet, onSent) => window.enter({ packet, onSent, sentMs: 0, isHeard: true }),
     answered: (kind, id, reasonCode) => {
       const sending = inFlight.get(id);
-      if (sending !== undefined && reasonCode === noMatchingSubscribers) sending.unheard = true;
+      if (sending !== undefined && reasonCode === noMatchingSubscribers) sending.isHeard = false;
       if (kind === "pubrec" && reasonCode < firstError) {
         put(encodePubrel(id));
         return;
@@ -132,7 +137,7 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
     },
     opened: (first) => {
       room = first;
-      window.reset(room, offline());
+      window.reset(room);
     },
     widen: (most) => {
       room = most;
@@ -148,19 +153,18 @@ export function createOutgoing({ write, maxInflight, pubackMs, onAnswer, meaning
       batch = [];
       batchBytes = 0;
       unacknowledged = [];
-      for (const sending of broken) sending.reject(error);
-      window.reset(maxInflight, offline());
+      for (const { onSent } of broken) onSent(error, false);
+      window.reset(maxInflight);
       return broken.length;
     },
     sweep: (lastHeardMs) => {
       const nowMs = performance.now();
-      for (const [id, { sentMs }] of inFlight) {
+      for (const [id, { sentMs, onSent }] of inFlight) {
         if (nowMs - sentMs < pubackMs) break;
         if (lastHeardMs < sentMs) return true;
-        const sending = inFlight.get(id);
         inFlight.delete(id);
         givenUp.add(id);
-        sending?.reject(new PublishError("no-puback", `no PUBACK within ${pubackMs} ms`));
+        onSent(new PublishError("no-puback", `no PUBACK within ${pubackMs} ms`), false);
       }
       return givenUp.size >= room;
     },

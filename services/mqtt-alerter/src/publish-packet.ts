@@ -4,10 +4,11 @@ import type { AlertMessage } from "./alert-messages.js";
 export type PublishContent = Pick<AlertMessage, "topic" | "payload"> &
   Partial<Pick<AlertMessage, "contentType" | "userProperties" | "correlationData">>;
 
+export type QoS = 0 | 1 | 2;
+
+/** What holds for all messages. */
 export type PublishTerms = {
   readonly protocolVersion: 4 | 5;
-  readonly qos: 0 | 1 | 2;
-  readonly retain: boolean;
   readonly messageExpirySeconds: number | undefined;
 };
 
@@ -16,42 +17,56 @@ export type PublishPacket = {
   readonly bytes: Buffer;
   /** Where the identifier goes, two bytes; there is none at QoS 0. */
   readonly idAt: number;
-  readonly qos: 0 | 1 | 2;
+  readonly qos: QoS;
 };
 
 const publish = 0x30;
 const pubrel = 0x62;
 const idBytes = 2;
-const payloadFormatUtf8 = Buffer.from([0x01, 1]);
+const payloadFormatIndicator = 0x01;
 const messageExpiryInterval = 0x02;
-const contentTypeMark = Buffer.from([0x03]);
-const correlationData = 0x09;
-const userPropertyMark = Buffer.from([0x26]);
+const contentTypeMark = 0x03;
+const correlationDataMark = 0x09;
+const userPropertyMark = 0x26;
+const utf8 = 1;
+const nothing = Buffer.alloc(0);
+const mostKinds = 16;
 
 /**
  * Encodes a PUBLISH (MQTT 5, 3.3; without properties also MQTT 3.1.1, 3.3). Topic and strings must be ones that MQTT can carry, see
  * `isMqttString`. MQTT.js writes a packet piece by piece and keeps a record of each, at ten times the cost.
  */
-export function encodePublish(content: PublishContent, terms: PublishTerms): PublishPacket {
-  const { topic, payload } = content;
-  const properties = terms.protocolVersion === 5 ? propertyBytes(content, terms.messageExpirySeconds) : undefined;
+export function encodePublish(content: PublishContent, qos: QoS, retain: boolean, terms: PublishTerms): PublishPacket {
+  const { topic, payload, correlationData = nothing } = content;
+  const hasProperties = terms.protocolVersion === 5;
+  const common = hasProperties ? commonProperties(content.contentType, terms.messageExpirySeconds) : nothing;
+  const user = hasProperties ? userProperties(content.userProperties) : nothing;
+  const correlation = hasProperties && content.correlationData !== undefined ? 3 + correlationData.length : 0;
+  const properties = common.length + correlation + user.length;
   const topicBytes = Buffer.byteLength(topic);
-  const idLength = terms.qos === 0 ? 0 : idBytes;
-  const propertiesLength = properties === undefined ? 0 : lengthBytes(properties.length) + properties.length;
+  const idLength = qos === 0 ? 0 : idBytes;
+  const propertiesLength = hasProperties ? lengthBytes(properties) + properties : 0;
   const remaining = 2 + topicBytes + idLength + propertiesLength + Buffer.byteLength(payload);
   const bytes = Buffer.allocUnsafe(1 + lengthBytes(remaining) + remaining);
-  bytes[0] = publish | (terms.qos << 1) | (terms.retain ? 1 : 0);
+  bytes[0] = publish | (qos << 1) | (retain ? 1 : 0);
   let at = writeLength(bytes, 1, remaining);
   at = bytes.writeUInt16BE(topicBytes, at);
   at += bytes.write(topic, at, "utf8");
   const idAt = at;
   at += idLength;
-  if (properties !== undefined) {
-    at = writeLength(bytes, at, properties.length);
-    at += properties.copy(bytes, at);
+  if (hasProperties) {
+    at = writeLength(bytes, at, properties);
+    at += common.copy(bytes, at);
+    if (correlation > 0) {
+      bytes[at] = correlationDataMark;
+      at = bytes.writeUInt16BE(correlationData.length, at + 1);
+      bytes.set(correlationData, at);
+      at += correlationData.length;
+    }
+    at += user.copy(bytes, at);
   }
   bytes.write(payload, at, "utf8");
-  return { bytes, idAt, qos: terms.qos };
+  return { bytes, idAt, qos };
 }
 
 /** The second half of a handshake at QoS 2 (MQTT 5, 3.6). */
@@ -59,48 +74,66 @@ export function encodePubrel(id: number): Buffer {
   return Buffer.from([pubrel, idBytes, id >> 8, id & 0xff]);
 }
 
-function propertyBytes(content: PublishContent, messageExpirySeconds: number | undefined): Buffer {
-  const pieces: Uint8Array[] = [];
-  if (content.contentType !== undefined) pieces.push(payloadFormatUtf8);
-  if (messageExpirySeconds !== undefined) {
+/** The last that were encoded, by content type: there are as many as there are kinds of messages, and one expiry. */
+const knownCommon = new Map<string | undefined, { readonly expirySeconds: number | undefined; readonly bytes: Buffer }>();
+
+/** The properties that all messages of a kind share. */
+function commonProperties(contentType: string | undefined, expirySeconds: number | undefined): Buffer {
+  const known = knownCommon.get(contentType);
+  if (known !== undefined && known.expirySeconds === expirySeconds) return known.bytes;
+  const pieces: Buffer[] = [];
+  if (contentType !== undefined) pieces.push(Buffer.from([payloadFormatIndicator, utf8]));
+  if (expirySeconds !== undefined) {
     const expiry = Buffer.from([messageExpiryInterval, 0, 0, 0, 0]);
-    expiry.writeUInt32BE(messageExpirySeconds, 1);
+    expiry.writeUInt32BE(expirySeconds, 1);
     pieces.push(expiry);
   }
-  if (content.contentType !== undefined) pieces.push(contentTypeMark, stringBytes(content.contentType));
-  if (content.correlationData !== undefined) {
-    const { length } = content.correlationData;
-    pieces.push(Buffer.from([correlationData, length >> 8, length & 0xff]), content.correlationData);
+  if (contentType !== undefined) {
+    const text = Buffer.alloc(3 + Buffer.byteLength(contentType));
+    text[0] = contentTypeMark;
+    writeString(text, 1, contentType);
+    pieces.push(text);
   }
-  if (content.userProperties !== undefined) pieces.push(userPropertyBytes(content.userProperties));
-  return Buffer.concat(pieces);
+  const bytes = Buffer.concat(pieces);
+  if (knownCommon.size >= mostKinds) knownCommon.clear();
+  knownCommon.set(contentType, { expirySeconds, bytes });
+  return bytes;
 }
 
 type UserProperties = AlertMessage["userProperties"];
 
 /** The messages of one event share their user properties, and go out one after the other. */
-let lastProperties: { readonly of: UserProperties; readonly bytes: Buffer } | undefined;
+let lastUser: { readonly of: UserProperties; readonly bytes: Buffer } | undefined;
 
-function userPropertyBytes(properties: UserProperties): Buffer {
-  if (lastProperties?.of === properties) return lastProperties.bytes;
-  const pieces: Buffer[] = [];
-  for (const [name, values] of Object.entries(properties)) {
-    for (const value of typeof values === "string" ? [values] : values) {
-      pieces.push(userPropertyMark, stringBytes(name), stringBytes(value));
+function userProperties(properties: UserProperties | undefined): Buffer {
+  if (properties === undefined) return nothing;
+  if (lastUser?.of === properties) return lastUser.bytes;
+  let length = 0;
+  for (const name in properties) {
+    for (const value of valuesOf(properties[name])) length += 5 + Buffer.byteLength(name) + Buffer.byteLength(value);
+  }
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const name in properties) {
+    for (const value of valuesOf(properties[name])) {
+      bytes[at] = userPropertyMark;
+      at = writeString(bytes, at + 1, name);
+      at = writeString(bytes, at, value);
     }
   }
-  const bytes = Buffer.concat(pieces);
-  lastProperties = { of: properties, bytes };
+  lastUser = { of: properties, bytes };
   return bytes;
 }
 
-/** A UTF-8 Encoded String (MQTT 5, 1.5.4). */
-function stringBytes(text: string): Buffer {
-  const length = Buffer.byteLength(text);
-  const bytes = Buffer.allocUnsafe(2 + length);
-  bytes.writeUInt16BE(length, 0);
-  bytes.write(text, 2, "utf8");
-  return bytes;
+function valuesOf(value: string | readonly string[] | undefined): readonly string[] {
+  return typeof value === "string" ? [value] : (value ?? []);
+}
+
+/** A UTF-8 Encoded String (MQTT 5, 1.5.4); returns where it ends. */
+function writeString(bytes: Buffer, start: number, text: string): number {
+  const length = bytes.write(text, start + 2, "utf8");
+  bytes.writeUInt16BE(length, start);
+  return start + 2 + length;
 }
 
 /** Of a Variable Byte Integer: seven bits a byte (MQTT 5, 1.5.5). */

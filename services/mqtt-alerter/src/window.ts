@@ -1,21 +1,39 @@
-/** Who wants to pass; told once, that there is room or why there is none. */
-type Passenger = { admit(): void; refuse(reason: Error): void };
-
-/** Lets so many pass at a time, the others in the order they came. */
-export type Window = {
-  /** Admits when there is room, at once if there is some now; refuses for the reason given to `reset` if that comes first. */
-  enter(passenger: Passenger): void;
-  leave(): void;
-  /** Twice the room, up to `most`. */
-  widen(most: number): void;
-  /** Sends away all who wait and forgets those inside: the connection they were on is gone. */
-  reset(size: number, reason: Error): void;
+export type WindowOptions<T> = {
+  readonly size: number;
+  /** Who entered may pass. */
+  readonly admit: (passenger: T) => void;
+  /** Who waited may not, and is forgotten. */
+  readonly refuse: (passenger: T) => void;
+  /** Someone left whose place nobody waited for. */
+  readonly onRoom: () => void;
 };
 
-export function createWindow(initialSize: number): Window {
-  let size = initialSize;
+/** Lets so many pass at a time, the others in the order they came. */
+export type Window<T> = {
+  /** Admits when there is room, at once if there is some now; refuses if `reset` comes first. */
+  enter(passenger: T): void;
+  leave(): void;
+  /** Whether the next would be admitted at once. */
+  hasRoom(): boolean;
+  /** Twice the room, up to `most`. */
+  widen(most: number): void;
+  /** Refuses all who wait and forgets those inside: the connection they were on is gone. */
+  reset(size: number): void;
+};
+
+export function createWindow<T>({ size: firstSize, admit, refuse, onRoom }: WindowOptions<T>): Window<T> {
+  let size = firstSize;
   let inside = 0;
-  let waiting: Passenger[] = [];
+  let waiting: T[] = [];
+
+  function admitWaiting(): void {
+    while (inside < size && waiting.length > 0) {
+      inside++;
+      admit(waiting.shift() as T);
+    }
+    if (inside < size) onRoom();
+  }
+
   return {
     enter: (passenger) => {
       if (inside >= size) {
@@ -23,26 +41,24 @@ export function createWindow(initialSize: number): Window {
         return;
       }
       inside++;
-      passenger.admit();
+      admit(passenger);
     },
     leave: () => {
-      const next = waiting.shift();
-      if (next === undefined) inside--;
-      else next.admit();
+      inside--;
+      admitWaiting();
     },
+    hasRoom: () => inside < size,
     widen: (most) => {
+      if (size >= most) return;
       size = Math.min(size * 2, most);
-      while (inside < size && waiting.length > 0) {
-        inside++;
-        waiting.shift()?.admit();
-      }
+      admitWaiting();
     },
-    reset: (newSize, reason) => {
-      const sentAway = waiting;
+    reset: (newSize) => {
+      const refused = waiting;
       waiting = [];
       inside = 0;
       size = newSize;
-      for (const passenger of sentAway) passenger.refuse(reason);
+      for (const passenger of refused) refuse(passenger);
     },
   };
 }

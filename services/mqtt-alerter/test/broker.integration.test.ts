@@ -113,16 +113,18 @@ function deliverAll(broker: ReturnType<typeof startBroker>, taskNames: readonly 
   const topics = alertTopicsOf(readSettings(env));
   const deliver = createDeliver({
     plan: (event) => composeMessages(event, topics),
-    publish: broker.publish,
+    send: broker.send,
+    hasRoom: broker.hasRoom,
     whenOnline: broker.whenOnline,
     onPublished: () => {},
     onRetry: () => {},
   });
+  broker.onRoom(deliver.wake);
   const { signal } = new AbortController();
   return Promise.all(
     taskNames.map((taskName, sequence) => {
       const bytes = encodeEvent(taskEvent({ id: taskName, data: { taskName } }));
-      return deliver({ subject: "", bytes, sequence, deliveries: 1 }, signal);
+      return deliver.handle({ subject: "", bytes, sequence, deliveries: 1 }, signal);
     }),
   );
 }

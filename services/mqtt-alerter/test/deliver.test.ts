@@ -19,13 +19,14 @@ test("publishes all messages of an event before the first is acknowledged, and i
   const acknowledge: (() => void)[] = [];
   const deliver = createDeliver({
     plan: (event) => composeMessages(event, topics),
-    publish: () => new Promise((resolve) => acknowledge.push(resolve)),
+    send: (_, onPublished) => acknowledge.push(() => onPublished(undefined)),
+    hasRoom: () => true,
     whenOnline: () => Promise.resolve(),
     onPublished: () => {},
     onRetry: () => {},
   });
   const delivery = { subject: "", bytes: encodeEvent(taskEvent()), sequence: 1, deliveries: 1 };
-  const outcome = settled(deliver(delivery, new AbortController().signal));
+  const outcome = settled(deliver.handle(delivery, new AbortController().signal));
   assert.equal(acknowledge.length, 2);
   acknowledge[1]?.();
   await setImmediate();
@@ -199,6 +200,32 @@ test("publishes nothing when it is to stop before it began", async () => {
 
 test("rejects on an error that is no answer of the broker", async () => {
   const { handle, broker } = startBroker();
-  broker.answer = () => new TypeError("a defect");
+  broker.answer = () => {
+    throw new TypeError("a defect");
+  };
   await assert.rejects(handle(taskEvent()), new TypeError("a defect"));
+});
+
+test("leaves deliveries as they came until there is room, and then takes them in their order", async () => {
+  const { handle, broker, published, wake } = startBroker();
+  broker.hasRoom = false;
+  const outcomes = ["a", "b"].map((id) => handle(taskEvent({ id })));
+  await setImmediate();
+  assert.deepEqual(published, []);
+  broker.hasRoom = true;
+  wake();
+  assert.deepEqual(await Promise.all(outcomes), [{ kind: "done" }, { kind: "done" }]);
+  assert.deepEqual(published, ["a basic", "a full", "b basic", "b full"]);
+});
+
+test("hands back at once what waits for room when it is to stop", async () => {
+  const { handle, broker, published, wake } = startBroker();
+  broker.hasRoom = false;
+  const stop = new AbortController();
+  const outcomes = ["a", "b"].map((id) => handle(taskEvent({ id }), stop.signal));
+  stop.abort();
+  assert.deepEqual(await Promise.all(outcomes), Array(2).fill({ kind: "later", delayMs: 0 }));
+  broker.hasRoom = true;
+  wake();
+  assert.deepEqual(published, []);
 });

@@ -34,16 +34,15 @@ test("records each attempt at a message below the delivery, with what went wrong
   const { recorded, spans } = spansOf();
   const { delivery, message } = deliveryOf(sampled);
   const answers = [new PublishError("no-puback", "late"), undefined];
-  const publish = spans.publish(async () => {
-    const error = answers.shift();
-    if (error !== undefined) throw error;
-  });
+  const send = spans.send((_, onPublished) => onPublished(answers.shift()));
+  const told: unknown[] = [];
   const deliver = async (): Promise<Outcome> => {
-    await assert.rejects(publish(message), PublishError);
-    await publish(message);
+    send(message, (error) => told.push(error?.code));
+    send(message, (error) => told.push(error?.code));
     return { kind: "done" };
   };
   assert.deepEqual(await spans.process(deliver, delivery, signal), { kind: "done" });
+  assert.deepEqual(told, ["no-puback", undefined]);
   const [first, second, process] = recorded;
   assert.deepEqual(
     recorded.map(({ name, error }) => [name, error]),
@@ -85,10 +84,10 @@ test("records nothing of what is not sampled, is no event or has no trace, and d
   const { recorded, spans } = spansOf();
   const noEvent = { ...deliveryOf(sampled).delivery, bytes: Buffer.from("no event") };
   const others = [noEvent, deliveryOf(`00-${traceId}-00f067aa0ba902b7-00`).delivery, deliveryOf("none").delivery];
-  const publish = spans.publish(async () => {});
+  const send = spans.send((_, onPublished) => onPublished(undefined));
   for (const delivery of others) {
     const deliver = async (): Promise<Outcome> => {
-      await publish(deliveryOf(sampled).message);
+      send(deliveryOf(sampled).message, () => {});
       return { kind: "done" };
     };
     assert.deepEqual(await spans.process(deliver, delivery, signal), { kind: "done" });
@@ -97,6 +96,6 @@ test("records nothing of what is not sampled, is no event or has no trace, and d
 });
 
 test("hands back what it was given when there is no tracer", () => {
-  const publish = async () => {};
-  assert.equal(createDeliverySpans(undefined, "mqtt-alerter").publish(publish), publish);
+  const send = () => {};
+  assert.equal(createDeliverySpans(undefined, "mqtt-alerter").send(send), send);
 });

@@ -15,18 +15,18 @@ function outgoingAt(options: Partial<OutgoingOptions> = {}) {
     maxInflight: 10,
     pubackMs: 10_000,
     onAnswer: () => {},
+    onRoom: () => {},
     meaningOf: (code) => `code ${code}`,
     ...options,
   });
   const send = (topic: string, qos: 0 | 1 | 2 = 1) =>
-    outgoing.send({
-      packet: encodePublish(
-        { topic, payload: "" },
-        { protocolVersion: 4, qos, retain: false, messageExpirySeconds: undefined },
-      ),
-      resolve: (heard) => outcomes.push(`${topic} ${heard ? "heard" : "unheard"}`),
-      reject: (error) => outcomes.push(`${topic} ${error.code}${error.alone ? " alone" : ""}`),
-    });
+    outgoing.send(
+      encodePublish({ topic, payload: "" }, qos, false, { protocolVersion: 4, messageExpirySeconds: undefined }),
+      (error, isHeard) => {
+        const failure = error && `${error.code}${error.alone ? " alone" : ""}`;
+        outcomes.push(`${topic} ${failure ?? (isHeard ? "heard" : "unheard")}`);
+      },
+    );
   return { outgoing, written, outcomes, send };
 }
 

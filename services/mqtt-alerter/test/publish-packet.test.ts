@@ -3,19 +3,21 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { generate, type IPublishPacket } from "mqtt-packet";
 import { isMqttString } from "../src/mqtt-string.js";
-import { encodePublish, encodePubrel, type PublishContent, type PublishTerms } from "../src/publish-packet.js";
+import { encodePublish, encodePubrel, type PublishContent, type PublishTerms, type QoS } from "../src/publish-packet.js";
+
+type Terms = PublishTerms & { readonly qos: QoS; readonly retain: boolean };
 
 const terms = { protocolVersion: 5, qos: 1, retain: false, messageExpirySeconds: undefined } as const;
 
 /** The packet with an identifier in it, as it goes out. */
-function encoded(content: PublishContent, packetTerms: PublishTerms, id: number): Buffer {
-  const { bytes, idAt } = encodePublish(content, packetTerms);
+function encoded(content: PublishContent, packetTerms: Terms, id: number): Buffer {
+  const { bytes, idAt } = encodePublish(content, packetTerms.qos, packetTerms.retain, packetTerms);
   if (packetTerms.qos > 0) bytes.writeUInt16BE(id, idAt);
   return bytes;
 }
 
 /** What the encoder that MQTT.js uses makes of it. */
-function generated(content: PublishContent, packetTerms: PublishTerms, messageId: number): Buffer {
+function generated(content: PublishContent, packetTerms: Terms, messageId: number): Buffer {
   const { topic, payload, contentType, userProperties, correlationData } = content;
   const { protocolVersion, qos, retain, messageExpirySeconds } = packetTerms;
   const properties: NonNullable<IPublishPacket["properties"]> = {};
