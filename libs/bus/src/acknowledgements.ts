@@ -12,30 +12,37 @@ export type Acknowledgements<T extends Acknowledged> = {
   opened(inbox: string): void;
 };
 
+const ack = Buffer.from("+ACK");
+/** How long one waits for others: each message wakes NATS and, with its answer, us. */
+const longestWaitMs = 10;
 /** While NATS answers nothing each delivery is added again and again: a later batch has what an older one had. */
 const mostUnconfirmed = 1_000;
 
 /**
- * NATS takes the acknowledgements of one connection in their order, so those of one turn of the event loop go out together and the last alone asks for an
- * answer, which confirms all before it. That is half of the messages that one answer each would take. Where the consumer moves to another server of a cluster between two of them, the
+ * NATS takes the acknowledgements of one connection in their order, so up to `mostTogether` of them go out together and the last alone asks for an
+ * answer, which confirms all before it. Where the consumer moves to another server of a cluster between two of them, the
  * first may be lost and is taken for confirmed all the same: NATS then hands the delivery out again after the ack wait, and who has
  * delivered it acknowledges it again, but another replica delivers it a second time.
  */
 export function createAcknowledgements<T extends Acknowledged>(
-  send: (subject: string, payload: string, reply?: string) => void,
+  send: (subject: string, payload: Uint8Array, reply?: string) => void,
+  mostTogether: number,
 ): Acknowledgements<T> {
   let inbox = "";
   let batch: T[] = [];
+  let timer: NodeJS.Timeout | undefined;
   let lastNumber = 0;
   /** Sent and not confirmed, in their order, by the number behind the inbox in their reply subject. */
   const unconfirmed = new Map<number, readonly T[]>();
 
   function flush(): void {
-    const last = batch.pop();
+    clearTimeout(timer);
+    timer = undefined;
+    const last = batch.at(-1);
     if (last === undefined) return;
-    for (const { reply } of batch) send(reply, "+ACK");
-    send(last.reply, "+ACK", `${inbox}${++lastNumber}`);
-    unconfirmed.set(lastNumber, [...batch, last]);
+    for (const one of batch) if (one !== last) send(one.reply, ack);
+    send(last.reply, ack, `${inbox}${++lastNumber}`);
+    unconfirmed.set(lastNumber, batch);
     batch = [];
     const [oldest] = unconfirmed.keys();
     if (unconfirmed.size > mostUnconfirmed && oldest !== undefined) unconfirmed.delete(oldest);
@@ -43,7 +50,8 @@ export function createAcknowledgements<T extends Acknowledged>(
 
   return {
     add: (delivery) => {
-      if (batch.push(delivery) === 1) setImmediate(flush);
+      if (batch.push(delivery) >= mostTogether) flush();
+      else timer ??= setTimeout(flush, longestWaitMs);
     },
     flush,
     confirmed: (subject) => {

@@ -3,7 +3,7 @@ import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { type AckFacts, readAckSubject } from "./ack-subject.js";
 import { createAcknowledgements } from "./acknowledgements.js";
 import type { Connection } from "./connection.js";
-import type { ConsumerOptions, Consumption, Delivery } from "./consumption.js";
+import type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumption.js";
 import { deadLetter, storeDeadLetter, traceparentOf } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
 import { explainNatsError } from "./explain.js";
@@ -61,13 +61,13 @@ export function startConsumer(
   let lastPull = 0;
   let soon: NodeJS.Timeout | undefined;
   let acks: Subscription | undefined;
-  const acknowledgements = createAcknowledgements<Held>(send);
+  const acknowledgements = createAcknowledgements<Held>(send, Math.ceil(maxInHand / 8));
   let ready = false;
   let pending = 0;
   let detail = "not connected yet";
   let onEmpty: (() => void) | undefined;
 
-  function send(subject: string, payload: string, reply?: string): void {
+  function send(subject: string, payload: string | Uint8Array, reply?: string): void {
     connection.current()?.publish(subject, payload, reply === undefined ? {} : { reply });
   }
 
@@ -128,11 +128,17 @@ export function startConsumer(
     release([entry]);
   }
 
-  async function work(entry: Held): Promise<void> {
-    const outcome = await options.handle(entry.delivery, handBack.signal);
+  function onOutcome(entry: Held, outcome: Outcome): void {
     if (outcome.kind === "done") acknowledge(entry);
-    else if (outcome.kind === "dead") await bury(entry, outcome.reason);
-    else giveBack(entry, outcome.delayMs);
+    else if (outcome.kind === "later") giveBack(entry, outcome.delayMs);
+    else void bury(entry, outcome.reason);
+  }
+
+  function onFault(entry: Held, error: unknown): void {
+    const { subject, sequence, deliveries } = entry.delivery;
+    logger.error({ err: error, subject, sequence }, "handling an event failed");
+    if (deliveries < mostDeliveries) giveBack(entry, ackWaitMs);
+    else void bury(entry, "handling-failed");
   }
 
   function onDelivery(message: Msg, reply: string, { sequence, storedNs, deliveries }: AckFacts): void {
@@ -149,11 +155,10 @@ export function startConsumer(
       const delivery = { subject: message.subject, bytes: message.data, sequence, deliveries };
       const entry: Held = { reply, key, message, delivery, acked: false, touchedMs: performance.now() };
       held.set(key, entry);
-      work(entry).catch((error: unknown) => {
-        logger.error({ err: error, subject: message.subject, sequence }, "handling an event failed");
-        if (deliveries < mostDeliveries) giveBack(entry, ackWaitMs);
-        else void bury(entry, "handling-failed");
-      });
+      options.handle(delivery, handBack.signal).then(
+        (outcome) => onOutcome(entry, outcome),
+        (error: unknown) => onFault(entry, error),
+      );
     }
   }
 
