@@ -1,27 +1,19 @@
 import { setMaxListeners } from "node:events";
 import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
-import { type AckFacts, readAckSubject } from "./ack-subject.js";
+import { type AckFacts, readAckSubject, storedKey } from "./ack-subject.js";
 import { createAcknowledgements } from "./acknowledgements.js";
 import type { Connection } from "./connection.js";
-import type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumption.js";
+import type { ConsumerOptions, Consumption, Outcome } from "./consumption.js";
 import { deadLetter, storeDeadLetter, traceparentOf } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
 import { explainNatsError } from "./explain.js";
+import { Held } from "./held.js";
 import { OpenPull } from "./open-pull.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Publisher } from "./publisher.js";
 import { Recent } from "./recent.js";
 import { isStreamNotFound } from "./streams.js";
 import { atMost, backoffMs, deletionMs, pause } from "./wait.js";
-
-type Held = {
-  reply: string;
-  readonly key: string;
-  readonly message: Msg;
-  readonly delivery: Delivery;
-  acked: boolean;
-  touchedMs: number;
-};
 
 const pullExpiresMs = 5_000;
 /** How much later than that NATS may say that a request has expired, before its silence means something else. */
@@ -33,8 +25,9 @@ const flushMs = 1_000;
 const hurriedFlushMs = 150;
 /** An event that the handler failed over at this delivery or a later one is a dead letter. */
 const mostDeliveries = 3;
+const nakSoon = `-NAK ${JSON.stringify({ delay: nanos(1_000) })}`;
 /** NATS writes acknowledgements to disk ten times a second: after a crash it hands out again what it had confirmed since. */
-const rememberedAcks = 10_000;
+const rememberedAcks = 16_384;
 
 /**
  * The loop over one durable pull consumer. It speaks JetStream's pull protocol itself (ADR-13): an acknowledgement counts
@@ -48,7 +41,8 @@ export function startConsumer(
   logger: BusLogger,
 ): Consumption {
   const { stream: streamName = options.streamName, durable, maxInHand, aside, maxAgeMs, ackWaitMs = 30_000 } = options;
-  const held = new Map<string, Held>();
+  /** By when they were stored: that tells one from the one of the same sequence in a stream that was made anew. */
+  const held = new Map<number, Held>();
   const finished = new Recent(rememberedAcks);
   const openPull = new OpenPull();
   const stopping = new AbortController();
@@ -95,13 +89,14 @@ export function startConsumer(
   }
 
   function release(entries: readonly Held[]): void {
-    for (const { key } of entries) held.delete(key);
+    for (const entry of entries) if (held.get(entry.storedNs) === entry) held.delete(entry.storedNs);
     if (held.size === 0) onEmpty?.();
     pullSoon();
   }
 
   function acknowledge(entry: Held): void {
     entry.acked = true;
+    entry.message = undefined;
     entry.touchedMs = performance.now();
     acknowledgements.add(entry);
   }
@@ -112,9 +107,17 @@ export function startConsumer(
   }
 
   async function bury(entry: Held, reason: string): Promise<void> {
-    const { subject, sequence } = entry.delivery;
-    const traceparent = traceparentOf(entry.message);
-    const event = { stream: streamName, key: entry.key, ...entry.delivery, traceparent };
+    const { subject, sequence, bytes, deliveries } = entry;
+    const traceparent = entry.message && traceparentOf(entry.message);
+    const event = {
+      stream: streamName,
+      key: storedKey(entry.reply),
+      subject,
+      sequence,
+      bytes,
+      deliveries,
+      traceparent,
+    };
     const letter = deadLetter(event, reason, options.subjectPrefix);
     if (!(await storeDeadLetter(letter, publisher, handBack.signal, logger))) return giveBack(entry, 0);
     logger.error({ reason, subject, sequence, traceparent }, "event is a dead letter");
@@ -123,7 +126,7 @@ export function startConsumer(
   }
 
   function giveBack(entry: Held, delayMs: number): void {
-    if (held.get(entry.key) !== entry) return;
+    if (held.get(entry.storedNs) !== entry) return;
     send(entry.reply, delayMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`);
     release([entry]);
   }
@@ -135,27 +138,27 @@ export function startConsumer(
   }
 
   function onFault(entry: Held, error: unknown): void {
-    const { subject, sequence, deliveries } = entry.delivery;
+    const { subject, sequence, deliveries } = entry;
     logger.error({ err: error, subject, sequence }, "handling an event failed");
     if (deliveries < mostDeliveries) giveBack(entry, ackWaitMs);
     else void bury(entry, "handling-failed");
   }
 
-  function onDelivery(message: Msg, reply: string, { sequence, storedNs, deliveries }: AckFacts): void {
-    // The time tells it from the message of the same sequence in a stream that was made anew.
-    const key = `${sequence}-${storedNs}`;
-    const known = held.get(key);
+  function onDelivery(message: Msg, reply: string, facts: AckFacts): void {
+    const { sequence, storedNs } = facts;
+    const known = held.get(storedNs);
     if (known !== undefined) {
+      // Stored within some hundred nanoseconds of another: it waits until that has left.
+      if (known.sequence !== sequence) return send(reply, nakSoon);
       // Handed out again while still in hand, after a restart of NATS: one of them is enough, under the newer reply.
       known.reply = reply;
       if (known.acked) acknowledge(known);
-    } else if (finished.has(key)) send(reply, "+ACK");
+    } else if (finished.has(sequence, storedNs)) send(reply, "+ACK");
     else if (stopping.signal.aborted || held.size >= maxInHand + (aside?.most ?? 0)) send(reply, "-NAK");
     else {
-      const delivery = { subject: message.subject, bytes: message.data, sequence, deliveries };
-      const entry: Held = { reply, key, message, delivery, acked: false, touchedMs: performance.now() };
-      held.set(key, entry);
-      options.handle(delivery, handBack.signal).then(
+      const entry = new Held(message, reply, facts);
+      held.set(storedNs, entry);
+      options.handle(entry, handBack.signal).then(
         (outcome) => onOutcome(entry, outcome),
         (error: unknown) => onFault(entry, error),
       );
@@ -186,7 +189,7 @@ export function startConsumer(
 
   function onConfirmed(message: Msg): void {
     const confirmed = acknowledgements.confirmed(message.subject);
-    for (const { key } of confirmed) finished.add(key);
+    for (const { sequence, storedNs } of confirmed) finished.add(sequence, storedNs);
     release(confirmed);
     if (ready && message.headers?.code === 503) void ensure("the consumer is gone", deletionMs);
   }

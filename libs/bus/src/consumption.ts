@@ -1,5 +1,6 @@
 import type { LinkState } from "./connection.js";
 
+/** A message that was handed out; it can be read until it is done. */
 export type Delivery = {
   readonly subject: string;
   readonly bytes: Uint8Array;

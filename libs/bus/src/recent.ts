@@ -1,25 +1,24 @@
-/** Remembers the last `limit` keys that were added. */
+/**
+ * Remembers which messages of a stream it was told of, among the last `limit` sequences; a message is known by its sequence and by when it was
+ * stored. It lies in two arrays of numbers, which the collection of garbage does not walk through.
+ */
 export class Recent {
-  readonly #keys = new Set<string>();
-  /** In the order added, in a circle: a Set that is emptied at its front is slow to find its new one. */
-  readonly #order: string[] = [];
-  readonly #limit: number;
-  #next = 0;
+  readonly #sequences: Float64Array;
+  readonly #storedNs: Float64Array;
 
   constructor(limit: number) {
-    this.#limit = limit;
+    this.#sequences = new Float64Array(limit);
+    this.#storedNs = new Float64Array(limit);
   }
 
-  has(key: string): boolean {
-    return this.#keys.has(key);
+  has(sequence: number, storedNs: number): boolean {
+    const place = sequence % this.#sequences.length;
+    return this.#sequences[place] === sequence && this.#storedNs[place] === storedNs;
   }
 
-  add(key: string): void {
-    if (this.#keys.has(key)) return;
-    const oldest = this.#order[this.#next];
-    if (oldest !== undefined) this.#keys.delete(oldest);
-    this.#order[this.#next] = key;
-    this.#keys.add(key);
-    this.#next = (this.#next + 1) % this.#limit;
+  add(sequence: number, storedNs: number): void {
+    const place = sequence % this.#sequences.length;
+    this.#sequences[place] = sequence;
+    this.#storedNs[place] = storedNs;
   }
 }

@@ -2,17 +2,21 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Recent } from "../src/recent.js";
 
-test("remembers as many keys as its limit and forgets the oldest first", () => {
+test("remembers the last sequences, and forgets one for the one that is its limit later", () => {
   const recent = new Recent(3);
-  for (const key of ["a", "b", "c", "d"]) recent.add(key);
+  for (const sequence of [1, 2, 3, 4]) recent.add(sequence, 100);
   assert.deepEqual(
-    ["a", "b", "c", "d"].map((key) => recent.has(key)),
+    [1, 2, 3, 4].map((sequence) => recent.has(sequence, 100)),
     [false, true, true, true],
   );
 });
 
-test("does not forget one key for another that is added twice", () => {
-  const recent = new Recent(2);
-  for (const key of ["a", "b", "b"]) recent.add(key);
-  assert.deepEqual([recent.has("a"), recent.has("b")], [true, true]);
+test("tells a message from the one of the same sequence in a stream that was made anew", () => {
+  const recent = new Recent(3);
+  recent.add(1, 100);
+  assert.deepEqual([recent.has(1, 100), recent.has(1, 356)], [true, false]);
+});
+
+test("knows nothing at first", () => {
+  assert.equal(new Recent(3).has(3, 0), false);
 });

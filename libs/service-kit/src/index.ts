@@ -23,11 +23,11 @@ export {
   createMetrics,
   type Gauge,
   type GaugeOptions,
-  type Histogram,
   type HistogramOptions,
   type MetricName,
   type MetricOptions,
   type Metrics,
+  type Observe,
 } from "./metrics.js";
 export { createRecent, type Recent } from "./recent.js";
 export { type CommonSettings, commonSettings } from "./settings/common-settings.js";

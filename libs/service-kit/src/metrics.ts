@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { createHistogram, type Observe } from "./metrics-histogram.js";
 
-export type { Counter, Gauge, Histogram };
+export type { Counter, Gauge, Observe };
 
 /** Prometheus conventions apply after the prefix: the base unit in the name, `_total` behind a counter. */
 export type MetricName = `sensealerts_${string}`;
@@ -33,7 +34,8 @@ export interface Metrics {
    */
   tally<L extends string = never>(options: MetricOptions<L>): (labels: Readonly<Record<L, string>>) => Count;
   gauge<L extends string = never>(options: GaugeOptions<L>): Gauge<L>;
-  histogram<L extends string = never>(options: HistogramOptions<L>): Histogram<L>;
+  /** A histogram, made in the same way as a tally and for the same reason. */
+  histogram<L extends string = never>(options: HistogramOptions<L>): (labels: Readonly<Record<L, string>>) => Observe;
   readonly contentType: string;
   /** All metrics in the Prometheus text format. Rejects if a `collect` does. */
   render(): Promise<string>;
@@ -88,7 +90,7 @@ export function createMetrics(service: string, { version = "unknown", revision =
           },
         }),
       }),
-    histogram: ({ buckets, ...options }) => new Histogram({ ...options, buckets: [...buckets], registers }),
+    histogram: (options) => createHistogram(register, options),
     contentType: register.contentType,
     render: () => register.metrics(),
   };

@@ -18,13 +18,32 @@ test("renders counters, histograms and gauges that are read at the scrape", asyn
   let depth = 3;
   metrics.gauge({ name: "sensealerts_depth", help: "Depth", collect: (gauge) => gauge.set(depth) });
   rejected.inc({ reason: "too-short" });
-  seconds.observe(0.5);
+  seconds({})(0.5);
+  const byKind = metrics.histogram({
+    name: "sensealerts_age_seconds",
+    help: "Age",
+    labelNames: ["kind"],
+    buckets: [1],
+  });
+  const observe = byKind({ kind: "full" });
+  for (const value of [1, 1.5, 2]) observe(value);
   depth = 4;
   const text = await metrics.render();
   assert.match(text, /^sensealerts_rejected_total\{reason="too-short"\} 1$/m);
   assert.match(text, /^sensealerts_wait_seconds_bucket\{le="0\.1"\} 0$/m);
   assert.match(text, /^sensealerts_wait_seconds_bucket\{le="1"\} 1$/m);
   assert.match(text, /^sensealerts_depth 4$/m);
+  assert.deepEqual(
+    text.split("\n").filter((line) => line.includes("sensealerts_age_seconds")),
+    [
+      "# HELP sensealerts_age_seconds Age",
+      "# TYPE sensealerts_age_seconds histogram",
+      'sensealerts_age_seconds_bucket{le="1",kind="full"} 1',
+      'sensealerts_age_seconds_bucket{le="+Inf",kind="full"} 3',
+      'sensealerts_age_seconds_sum{kind="full"} 4.5',
+      'sensealerts_age_seconds_count{kind="full"} 3',
+    ],
+  );
 });
 
 test("keeps each registry to itself, and refuses a name twice", async () => {

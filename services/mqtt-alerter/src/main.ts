@@ -48,7 +48,10 @@ await runService({
         metrics.published(message, event);
         status.published(message, event);
         if (isDebugging)
-          logger.debug({ topic: message.topic, eventId: event.id, traceparent: event.traceparent }, "message published");
+          logger.debug(
+            { topic: message.topic, eventId: event.id, traceparent: event.traceparent },
+            "message published",
+          );
       },
       onRetry: (message, error) => {
         metrics.retried(error.code);

@@ -1,6 +1,6 @@
 import type { Backlog, Outcome } from "@sense-alerts/bus";
 import { eventTypes, type SenseEvent } from "@sense-alerts/event-contract";
-import type { Count, Gauge, Metrics } from "@sense-alerts/service-kit";
+import type { Count, Gauge, Metrics, Observe } from "@sense-alerts/service-kit";
 import type { AlertMessage } from "./alert-messages.js";
 import { pubackReason, pubackReasons } from "./puback-reasons.js";
 import { publishErrorCodes } from "./publish-error.js";
@@ -52,11 +52,11 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Answers of the broker to publishes, by the reason that they give (MQTT 5; without one it is success)",
     labelNames: ["reason"],
   });
-  const publishSeconds = metrics.histogram({
+  const observePublish = metrics.histogram({
     name: "sensealerts_alerter_publish_seconds",
     help: "How long the broker took to answer a publish",
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
-  });
+  })({});
   const taken = metrics.counter({
     name: "sensealerts_alerter_events_taken_total",
     help: "Events that the stream handed out; one that was handed back is counted again",
@@ -75,7 +75,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
     help: "Dead letters stored, by reason",
     labelNames: ["reason"],
   });
-  const age = metrics.histogram({
+  const ageOf = metrics.histogram({
     name: "sensealerts_alerter_alert_age_seconds",
     help: "From the receipt of the datagram to the PUBACK of the message",
     labelNames: ["kind"],
@@ -91,10 +91,13 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
   });
   // Prometheus sees no rise in a series that is new with its first event, and some have one in weeks.
   for (const code of publishErrorCodes) retried.inc({ code }, 0);
+  const ages = new Map<string, Observe>();
   for (const kind of ["basic", "full", "status"]) {
     unheard.inc({ kind }, 0);
-    age.zero({ kind });
+    ages.set(kind, ageOf({ kind }));
   }
+  /** The messages of one event come one after the other. */
+  let received = { time: "", ms: 0 };
   const outcomes = {
     done: finished({ outcome: "done" }),
     dead: finished({ outcome: "dead" }),
@@ -118,13 +121,14 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
   return {
     published: (message, event) => {
       countOf(event.type, message.kind)();
-      age.observe({ kind: message.kind }, Math.max(0, Date.now() - Date.parse(event.time)) / 1000);
+      if (event.time !== received.time) received = { time: event.time, ms: Date.parse(event.time) };
+      ages.get(message.kind)?.(Math.max(0, Date.now() - received.ms) / 1000);
     },
     noSubscriber: (message) => unheard.inc({ kind: message.kind }),
     retried: (code) => retried.inc({ code }),
     answered: (reasonCode, afterMs) => {
       answers.get(pubackReason(reasonCode))?.();
-      publishSeconds.observe(afterMs / 1000);
+      observePublish(afterMs / 1000);
     },
     taken: (deliveries) => {
       taken.inc();

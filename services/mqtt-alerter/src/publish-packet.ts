@@ -75,7 +75,10 @@ export function encodePubrel(id: number): Buffer {
 }
 
 /** The last that were encoded, by content type: there are as many as there are kinds of messages, and one expiry. */
-const knownCommon = new Map<string | undefined, { readonly expirySeconds: number | undefined; readonly bytes: Buffer }>();
+const knownCommon = new Map<
+  string | undefined,
+  { readonly expirySeconds: number | undefined; readonly bytes: Buffer }
+>();
 
 /** The properties that all messages of a kind share. */
 function commonProperties(contentType: string | undefined, expirySeconds: number | undefined): Buffer {

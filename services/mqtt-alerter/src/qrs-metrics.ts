@@ -1,5 +1,5 @@
 import type { RepositoryOptions } from "@sense-alerts/qlik-repository";
-import type { Metrics } from "@sense-alerts/service-kit";
+import type { Metrics, Observe } from "@sense-alerts/service-kit";
 import type { EnrichedPlanOptions } from "./enriched-plan.js";
 import type { EnricherOptions } from "./enricher.js";
 
@@ -16,12 +16,13 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
     help: "Requests to the Qlik Repository Service, by what was asked for and what came of it",
     labelNames: ["question", "outcome"],
   });
-  const seconds = metrics.histogram({
+  const secondsOf = metrics.histogram({
     name: "sensealerts_alerter_qrs_request_seconds",
     help: "How long the Qlik Repository Service took for a request, good or not",
     labelNames: ["question"],
     buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
   });
+  const seconds = new Map<string, Observe>();
   const enrichments = metrics.counter({
     name: "sensealerts_alerter_enrichments_total",
     help: "Full messages by enrichment: complete, or unavailable with the reason",
@@ -41,7 +42,9 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
   return {
     onRequest: ({ question, outcome, durationMs }) => {
       requests.inc({ question, outcome });
-      seconds.observe({ question }, durationMs / 1000);
+      const observe = seconds.get(question) ?? secondsOf({ question });
+      seconds.set(question, observe);
+      observe(durationMs / 1000);
     },
     onEnriched: (result) => {
       const enrichment = result === "complete" ? "complete" : "unavailable";

@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { generate, type IPublishPacket } from "mqtt-packet";
 import { isMqttString } from "../src/mqtt-string.js";
-import { encodePublish, encodePubrel, type PublishContent, type PublishTerms, type QoS } from "../src/publish-packet.js";
+import {
+  encodePublish,
+  encodePubrel,
+  type PublishContent,
+  type PublishTerms,
+  type QoS,
+} from "../src/publish-packet.js";
 
 type Terms = PublishTerms & { readonly qos: QoS; readonly retain: boolean };
 

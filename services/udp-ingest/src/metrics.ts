@@ -67,11 +67,11 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     help: "Publishes to NATS that failed and are tried again",
     labelNames: ["code"],
   });
-  const publishSeconds = metrics.histogram({
+  const observePublish = metrics.histogram({
     name: "sensealerts_ingest_publish_seconds",
     help: "How long NATS took to answer a publish",
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
-  });
+  })({});
   const reconnects = metrics.counter({
     name: "sensealerts_ingest_nats_reconnects_total",
     help: "How often the link to NATS was up again after it had been down",
@@ -107,7 +107,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     settled: (type, result) => events[type][result](),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
     retried: (code) => retried.inc({ code }),
-    answered: (afterMs) => publishSeconds.observe(afterMs / 1000),
+    answered: (afterMs) => observePublish(afterMs / 1000),
     kernelDropped: (datagrams) => kernelDropped.inc(datagrams),
     spoolRecovered: (events) => spoolRecovered.inc(events),
     spoolTorn: (records) => spoolTorn.inc(records),

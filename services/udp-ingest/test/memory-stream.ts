@@ -1,4 +1,11 @@
-import { BusError, type BusErrorCode, type BusMessage, type OnAnswer, type PublishAck, type PublishAnswer } from "@sense-alerts/bus";
+import {
+  BusError,
+  type BusErrorCode,
+  type BusMessage,
+  type OnAnswer,
+  type PublishAck,
+  type PublishAnswer,
+} from "@sense-alerts/bus";
 
 /**
  * What the outbox publishes to, in memory: a stream that stores each id once, behind a connection that keeps messages in
