@@ -149,7 +149,10 @@ export function startConsumer(
     const known = held.get(storedNs);
     if (known !== undefined) {
       // Stored within some hundred nanoseconds of another: it waits until that has left.
-      if (known.sequence !== sequence) return send(reply, nakSoon);
+      if (known.sequence !== sequence) {
+        send(reply, nakSoon);
+        return;
+      }
       // Handed out again while still in hand, after a restart of NATS: one of them is enough, under the newer reply.
       known.reply = reply;
       if (known.acked) acknowledge(known);

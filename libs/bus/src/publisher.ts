@@ -28,10 +28,12 @@ export type Publisher = {
   close(): void;
 };
 
-type Pending = {
-  readonly message: BusMessage;
-  readonly onAnswer: OnAnswer<BusMessage>;
-  readonly sentMs: number;
+/** One that was answered is emptied: the garbage of a Map can hold it long enough to be moved among what is old. */
+type Pending = { message: BusMessage; onAnswer: OnAnswer<BusMessage>; readonly sentMs: number };
+
+const answered: Pick<Pending, "message" | "onAnswer"> = {
+  message: { subject: "", id: "", payload: new Uint8Array(0) },
+  onAnswer: () => {},
 };
 
 const ackTimeoutMs = 5_000;
@@ -57,10 +59,12 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
     const entry = pending.get(number);
     if (entry === undefined) return;
     pending.delete(number);
-    onAnswered(performance.now() - entry.sentMs);
+    const { message, onAnswer, sentMs } = entry;
+    Object.assign(entry, answered);
+    onAnswered(performance.now() - sentMs);
     const answer = readAck(reply.data);
     if (answer instanceof BusError && answer.code === "no-stream") connection.recheck();
-    entry.onAnswer(entry.message, answer);
+    onAnswer(message, answer);
   }
 
   connection.onOpen((opened: NatsConnection) => {

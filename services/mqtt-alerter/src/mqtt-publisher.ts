@@ -5,7 +5,8 @@ import { explainBrokerError } from "./broker-error.js";
 import { clientOptions, renewTlsFiles } from "./client-options.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
 import { createOutgoing, type OnSent } from "./outgoing.js";
-import { takeEveryPubackCode } from "./puback-codes.js";
+import { setUpMqttPacket } from "./mqtt-packet-setup.js";
+import { siftPubacks } from "./puback-sieve.js";
 import { PublishError } from "./publish-error.js";
 import { encodePublish, type PublishContent } from "./publish-packet.js";
 
@@ -59,7 +60,7 @@ const packetTooLarge = 0x95;
 const retainNotSupported = 0x9a;
 const qosNotSupported = 0x9b;
 
-takeEveryPubackCode();
+setUpMqttPacket();
 
 /**
  * Connects in the background and for ever. The connection and its life are MQTT.js' matter; what is published goes past it, straight to the
@@ -96,6 +97,12 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
     meaningOf: (code) => Object.entries(ReasonCodes).find(([known]) => known === String(code))?.[1] ?? `code ${code}`,
   });
 
+  function onPuback(id: number, reasonCode: number): void {
+    lastHeardMs = performance.now();
+    outgoing.answered("puback", id, reasonCode);
+  }
+
+  siftPubacks(client.stream, onPuback);
   client.on("connect", (connack) => {
     retry.reset();
     client.options.reconnectPeriod = retry.next();
@@ -113,6 +120,8 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   client.on("reconnect", () => {
     trouble = undefined;
     client.options.reconnectPeriod = retry.next();
+    // MQTT.js makes the new stream when all have heard of this, and what comes of it comes later.
+    queueMicrotask(() => siftPubacks(client.stream, onPuback));
     try {
       renewTlsFiles(client, options);
     } catch (error) {

@@ -31,7 +31,13 @@ export type Outgoing = {
   sweep(lastHeardMs: number): boolean;
 };
 
-type Sending = { readonly packet: PublishPacket; readonly onSent: OnSent; sentMs: number; isHeard: boolean };
+/** One that has ended is emptied: the garbage of a Map can hold it long enough to be moved among what is old. */
+type Sending = { packet: PublishPacket; onSent: OnSent; sentMs: number; isHeard: boolean };
+
+const ended: Pick<Sending, "packet" | "onSent"> = {
+  packet: { bytes: Buffer.alloc(0), idAt: 0, qos: 0 },
+  onSent: () => {},
+};
 
 export type OutgoingOptions = {
   /** Writes to the present connection; `onWritten` is not called when that breaks. */
@@ -88,6 +94,7 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     if (inFlight.delete(id) || givenUp.delete(id)) window.leave();
     if (sending === undefined) return;
     const { isHeard, onSent, sentMs } = sending;
+    Object.assign(sending, ended);
     onAnswer(isHeard ? reasonCode : noMatchingSubscribers, performance.now() - sentMs);
     if (reasonCode < firstError) onSent(undefined, isHeard);
     else onSent(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }), false);
