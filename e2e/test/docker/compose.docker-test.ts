@@ -55,7 +55,7 @@ async function allAlerted(subscriber: MqttSubscription, taskNames: readonly stri
 async function crash(container: string): Promise<void> {
   const script = `const fs = require("fs");
     for (const pid of fs.readdirSync("/proc").filter((name) => /^\\d+$/.test(name) && name !== String(process.pid))) {
-      if (fs.readFileSync("/proc/" + pid + "/cmdline", "utf8").startsWith("node\\0dist/src/main.js")) process.kill(pid, "SIGKILL");
+      if (/^node\\0.*dist\\/src\\/main\\.js/.test(fs.readFileSync("/proc/" + pid + "/cmdline", "utf8"))) process.kill(pid, "SIGKILL");
     }`;
   await docker("exec", container, "node", "-e", script).catch(() => undefined);
 }

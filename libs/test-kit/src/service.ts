@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type MetricLabels, readMetric } from "@sense-alerts/test-alert";
@@ -54,8 +55,8 @@ const stopTimeoutMs = 40_000;
 const cleanUpTimeoutMs = 5_000;
 
 /**
- * Starts a compiled service as its own process, with no environment but `env`, PATH, and free ports on 127.0.0.1 where `env` says
- * nothing else. It is stopped when the scope ends: SIGTERM, and SIGKILL 5 seconds later.
+ * Starts a compiled service as its own process, like its image does, with no environment but `env`, PATH, and free ports on 127.0.0.1 where
+ * `env` says nothing else. It is stopped when the scope ends: SIGTERM, and SIGKILL 5 seconds later.
  */
 export function startService(
   t: Scope,
@@ -63,7 +64,8 @@ export function startService(
   env: Environment,
   options: ServiceOptions = {},
 ): Promise<Service> {
-  return startServiceAt(mainOf(name), t, name, env, options);
+  const nodeArgs = [...imageArgsOf(name), ...(options.nodeArgs ?? [])];
+  return startServiceAt(mainOf(name), t, name, env, { ...options, nodeArgs });
 }
 
 export interface RunOptions {
@@ -84,7 +86,7 @@ export async function runToExit(
   const { nodeArgs = [], args = [], timeoutMs = startTimeoutMs } = options;
   let stdout = "";
   let stderr = "";
-  const child = await startChild(process.execPath, [...nodeArgs, mainOf(name), ...args], {
+  const child = await startChild(process.execPath, [...imageArgsOf(name), ...nodeArgs, mainOf(name), ...args], {
     env: environmentFor(name, env),
     onStdout: (text) => {
       stdout += text;
@@ -197,6 +199,13 @@ export async function startServiceAt(
   if (waitFor === "http") await service.httpPort();
   if (waitFor === "ready") await service.ready();
   return service;
+}
+
+/** The arguments that the image of a service starts node with. */
+function imageArgsOf(name: ServiceName): string[] {
+  const dockerfile = readFileSync(join(root, "services", name, "Dockerfile"), "utf8");
+  const [, entrypoint = "[]"] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
+  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
 }
 
 function mainOf(name: ServiceName): string {
