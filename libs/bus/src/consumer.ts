@@ -8,6 +8,7 @@ import { deadLetter, storeDeadLetter, traceparentOf } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
 import { explainNatsError } from "./explain.js";
 import { Held } from "./held.js";
+import { NumberMap } from "./number-map.js";
 import { OpenPull } from "./open-pull.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Publisher } from "./publisher.js";
@@ -42,7 +43,7 @@ export function startConsumer(
 ): Consumption {
   const { stream: streamName = options.streamName, durable, maxInHand, aside, maxAgeMs, ackWaitMs = 30_000 } = options;
   /** By when they were stored: that tells one from the one of the same sequence in a stream that was made anew. */
-  const held = new Map<number, Held>();
+  const held = new NumberMap<Held>();
   const finished = new Recent(rememberedAcks);
   const openPull = new OpenPull();
   const stopping = new AbortController();
@@ -285,7 +286,7 @@ export function startConsumer(
       }
       acknowledgements.flush();
       handBack.abort();
-      for (const entry of [...held.values()]) if (!entry.acked) giveBack(entry, 0);
+      for (const entry of held.values().sort((one, other) => one.sequence - other.sequence)) if (!entry.acked) giveBack(entry, 0);
       clearInterval(ticker);
       // The second wait sees to it that what was handed back has reached NATS.
       await atMost(

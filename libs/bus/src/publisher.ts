@@ -2,6 +2,7 @@ import { type Msg, type MsgHdrs, type NatsConnection, NatsError } from "nats";
 import { BusError } from "./bus-error.js";
 import type { Connection } from "./connection.js";
 import { encodeHeaders } from "./header-block.js";
+import { NumberMap } from "./number-map.js";
 import { type PublishAck, readAck } from "./publish-ack.js";
 
 export type BusMessage = {
@@ -28,12 +29,11 @@ export type Publisher = {
   close(): void;
 };
 
-/** One that was answered is emptied: the garbage of a Map can hold it long enough to be moved among what is old. */
-type Pending = { message: BusMessage; onAnswer: OnAnswer<BusMessage>; readonly sentMs: number };
-
-const answered: Pick<Pending, "message" | "onAnswer"> = {
-  message: { subject: "", id: "", payload: new Uint8Array(0) },
-  onAnswer: () => {},
+type Pending = {
+  readonly number: number;
+  readonly message: BusMessage;
+  readonly onAnswer: OnAnswer<BusMessage>;
+  readonly sentMs: number;
 };
 
 const ackTimeoutMs = 5_000;
@@ -43,13 +43,17 @@ const ackTimeoutMs = 5_000;
  * a request object of nats.js per message is what `js.publish` spends most of its time on.
  */
 export function createPublisher(connection: Connection, onAnswered: (afterMs: number) => void = () => {}): Publisher {
-  /** By the number behind the inbox in the reply subject. In the order sent, which is that of their time-outs. */
-  const pending = new Map<number, Pending>();
+  /** By the number behind the inbox in the reply subject. */
+  const pending = new NumberMap<Pending>();
   let inbox = "";
   let lastNumber = 0;
 
+  function inOrder(): Pending[] {
+    return pending.values().sort((one, other) => one.number - other.number);
+  }
+
   function rejectAll(error: BusError): void {
-    const entries = [...pending.values()];
+    const entries = inOrder();
     pending.clear();
     for (const { message, onAnswer } of entries) onAnswer(message, error);
   }
@@ -60,7 +64,6 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
     if (entry === undefined) return;
     pending.delete(number);
     const { message, onAnswer, sentMs } = entry;
-    Object.assign(entry, answered);
     onAnswered(performance.now() - sentMs);
     const answer = readAck(reply.data);
     if (answer instanceof BusError && answer.code === "no-stream") connection.recheck();
@@ -82,7 +85,8 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
 
   const sweeper = setInterval(() => {
     const nowMs = performance.now();
-    for (const [number, { message, onAnswer, sentMs }] of pending) {
+    if (pending.size === 0) return;
+    for (const { number, message, onAnswer, sentMs } of inOrder()) {
       if (nowMs - sentMs < ackTimeoutMs) break;
       pending.delete(number);
       onAnswer(message, new BusError("no-ack", `no acknowledgement from NATS within ${ackTimeoutMs} ms`));
@@ -93,17 +97,21 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
   /** nats.js writes what is published in one go with one write. */
   function send<M extends BusMessage>(message: M, onAnswer: OnAnswer<M>): void {
     const current = connection.current();
-    if (current === undefined) return onAnswer(message, new BusError("disconnected", "no connection to NATS"));
+    if (current === undefined) {
+      onAnswer(message, new BusError("disconnected", "no connection to NATS"));
+      return;
+    }
     const number = ++lastNumber;
     // Of headers nats.js wants nothing but their bytes; its own are brought into a map and out again.
     const headers = { encode: () => encodeHeaders(message) } as MsgHdrs & { encode(): Uint8Array };
     try {
       current.publish(message.subject, message.payload, { headers, reply: inbox + number });
     } catch (error) {
-      return onAnswer(message, publishError(error));
+      onAnswer(message, publishError(error));
+      return;
     }
-    const entry: Pending = { message, onAnswer: onAnswer as OnAnswer<BusMessage>, sentMs: performance.now() };
-    pending.set(number, entry);
+    const sentMs = performance.now();
+    pending.set(number, { number, message, onAnswer: onAnswer as OnAnswer<BusMessage>, sentMs });
   }
 
   return {

@@ -31,12 +31,15 @@ export type Outgoing = {
   sweep(lastHeardMs: number): boolean;
 };
 
-/** One that has ended is emptied: the garbage of a Map can hold it long enough to be moved among what is old. */
-type Sending = { packet: PublishPacket; onSent: OnSent; sentMs: number; isHeard: boolean };
-
-const ended: Pick<Sending, "packet" | "onSent"> = {
-  packet: { bytes: Buffer.alloc(0), idAt: 0, qos: 0 },
-  onSent: () => {},
+type Sending = {
+  readonly packet: PublishPacket;
+  readonly onSent: OnSent;
+  /** Its packet identifier; 0 at QoS 0. */
+  id: number;
+  /** Counts what was sent. */
+  order: number;
+  sentMs: number;
+  isHeard: boolean;
 };
 
 export type OutgoingOptions = {
@@ -56,6 +59,9 @@ const unsent = "the connection to the broker broke before the message was sent";
 const noMatchingSubscribers = 0x10;
 const firstError = 0x80;
 const largestId = 65_535;
+const fewestIds = 64;
+/** In place of a message that waited for its PUBACK for too long. */
+const givenUp = "given up";
 /** Over WebSocket a write is a frame, and gateways bound those. */
 const largestWriteBytes = 65_536;
 
@@ -72,32 +78,56 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     refuse: ({ onSent }) => onSent(offline(), false),
     onRoom,
   });
-  /** By packet identifier, in the order sent. Those of QoS 0 have none and are under negative numbers. */
-  const inFlight = new Map<number, Sending>();
-  const givenUp = new Set<number>();
+  /** By packet identifier: a Map would leave a trail of garbage that ages badly. Twice as many as can be in flight, so that one is soon found. */
+  const slots: (Sending | typeof givenUp | undefined)[] = new Array(
+    Math.min(largestId, Math.max(fewestIds, 2 * maxInflight)) + 1,
+  ).fill(undefined);
+  const withoutId = new Set<Sending>();
   let room = maxInflight;
   let lastId = 0;
-  let lastWithoutId = 0;
+  let sent = 0;
+  let inFlight = 0;
+  let abandoned = 0;
   let batch: Buffer[] = [];
   let batchBytes = 0;
-  let unacknowledged: number[] = [];
+  let unwritten: Sending[] = [];
 
   function nextId(): number {
-    do lastId = lastId === largestId ? 1 : lastId + 1;
-    while (inFlight.has(lastId) || givenUp.has(lastId));
+    do lastId = lastId === slots.length - 1 ? 1 : lastId + 1;
+    while (slots[lastId] !== undefined);
     return lastId;
   }
 
   function conclude(id: number, reasonCode: number): void {
-    const sending = inFlight.get(id);
-    // The broker counts a message until it has acknowledged it, also one that was given up here (MQTT 5, 4.9).
-    if (inFlight.delete(id) || givenUp.delete(id)) window.leave();
+    const sending = slots[id];
     if (sending === undefined) return;
-    const { isHeard, onSent, sentMs } = sending;
-    Object.assign(sending, ended);
+    slots[id] = undefined;
+    if (sending === givenUp) abandoned--;
+    else inFlight--;
+    // The broker counts a message until it has acknowledged it, also one that was given up here (MQTT 5, 4.9).
+    window.leave();
+    if (sending !== givenUp) tell(sending, reasonCode);
+  }
+
+  function tell({ isHeard, onSent, sentMs }: Sending, reasonCode: number): void {
     onAnswer(isHeard ? reasonCode : noMatchingSubscribers, performance.now() - sentMs);
     if (reasonCode < firstError) onSent(undefined, isHeard);
     else onSent(new PublishError("refused", `Publish error: ${meaningOf(reasonCode)}`, { reasonCode }), false);
+  }
+
+  function onWritten(written: readonly Sending[]): void {
+    for (const sending of written) {
+      if (!withoutId.delete(sending)) continue;
+      inFlight--;
+      window.leave();
+      tell(sending, 0);
+    }
+  }
+
+  /** In the order sent. */
+  function allInFlight(): Sending[] {
+    const acknowledged = slots.filter((sending) => sending !== undefined && sending !== givenUp);
+    return [...acknowledged, ...withoutId].sort((one, other) => one.order - other.order);
   }
 
   function put(bytes: Buffer): void {
@@ -110,32 +140,36 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
     const [first] = batch;
     if (first === undefined) return;
     const bytes = batch.length === 1 ? first : Buffer.concat(batch);
-    const written = unacknowledged;
+    const written = unwritten;
     batch = [];
     batchBytes = 0;
-    unacknowledged = [];
-    write(bytes, () => {
-      for (const id of written) conclude(id, 0);
-    });
+    unwritten = [];
+    write(bytes, () => onWritten(written));
   }
 
   function transmit(sending: Sending): void {
     const { bytes, idAt, qos } = sending.packet;
-    const id = qos === 0 ? --lastWithoutId : nextId();
-    if (qos === 0) unacknowledged.push(id);
-    else bytes.writeUInt16BE(id, idAt);
+    if (qos === 0) {
+      unwritten.push(sending);
+      withoutId.add(sending);
+    } else {
+      sending.id = nextId();
+      slots[sending.id] = sending;
+      bytes.writeUInt16BE(sending.id, idAt);
+    }
+    inFlight++;
+    sending.order = ++sent;
     sending.sentMs = performance.now();
-    inFlight.set(id, sending);
     put(bytes);
   }
 
   return {
-    inFlight: () => inFlight.size,
+    inFlight: () => inFlight,
     hasRoom: window.hasRoom,
-    send: (packet, onSent) => window.enter({ packet, onSent, sentMs: 0, isHeard: true }),
+    send: (packet, onSent) => window.enter({ packet, onSent, id: 0, order: 0, sentMs: 0, isHeard: true }),
     answered: (kind, id, reasonCode) => {
-      const sending = inFlight.get(id);
-      if (sending !== undefined && reasonCode === noMatchingSubscribers) sending.isHeard = false;
+      const sending = slots[id];
+      if (reasonCode === noMatchingSubscribers && sending !== undefined && sending !== givenUp) sending.isHeard = false;
       if (kind === "pubrec" && reasonCode < firstError) {
         put(encodePubrel(id));
         return;
@@ -151,29 +185,35 @@ export function createOutgoing(options: OutgoingOptions): Outgoing {
       window.widen(most);
     },
     broke: () => {
-      const broken = [...inFlight.values()];
+      const broken = allInFlight();
       const error = new PublishError("offline", "the connection to the broker broke before the PUBACK", {
         alone: broken.length === 1,
       });
-      inFlight.clear();
-      givenUp.clear();
+      slots.fill(undefined);
+      withoutId.clear();
+      inFlight = 0;
+      abandoned = 0;
       batch = [];
       batchBytes = 0;
-      unacknowledged = [];
+      unwritten = [];
       for (const { onSent } of broken) onSent(error, false);
       window.reset(maxInflight);
       return broken.length;
     },
     sweep: (lastHeardMs) => {
       const nowMs = performance.now();
-      for (const [id, { sentMs, onSent }] of inFlight) {
+      if (inFlight === 0) return abandoned >= room;
+      for (const { id, sentMs, onSent } of allInFlight()) {
         if (nowMs - sentMs < pubackMs) break;
         if (lastHeardMs < sentMs) return true;
-        inFlight.delete(id);
-        givenUp.add(id);
+        // At QoS 0 it is the writing that hangs.
+        if (id === 0) return true;
+        slots[id] = givenUp;
+        inFlight--;
+        abandoned++;
         onSent(new PublishError("no-puback", `no PUBACK within ${pubackMs} ms`), false);
       }
-      return givenUp.size >= room;
+      return abandoned >= room;
     },
   };
 }

@@ -1,5 +1,6 @@
 import { BusError, type BusMessage, type OnAnswer, type PublishAnswer } from "@sense-alerts/bus";
 import { Fifo } from "./fifo.js";
+import { InFlight } from "./in-flight.js";
 
 /** What became of a message: those that begin with `dropped` are losses, and counted as such. */
 export const outboxResults = [
@@ -52,7 +53,7 @@ const retryAfterMs = 500;
 export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): MemoryOutbox<M> {
   const waiting = new Fifo<M>();
   /** Sent and not settled, in the order sent. */
-  const inFlight = new Set<M>();
+  const inFlight = new InFlight<M>();
   /** Failed in the present window: they stay in `inFlight` order and go back in front when the window is empty. */
   const failed = new Set<M>();
   let unsettled = 0;
@@ -80,7 +81,7 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
   }
 
   function rewind(): void {
-    waiting.putBack([...inFlight]);
+    waiting.putBack(inFlight.all());
     inFlight.clear();
     failed.clear();
     if (hasGivenUp) return;
