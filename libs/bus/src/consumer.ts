@@ -286,7 +286,8 @@ export function startConsumer(
       }
       acknowledgements.flush();
       handBack.abort();
-      for (const entry of held.values().sort((one, other) => one.sequence - other.sequence)) if (!entry.acked) giveBack(entry, 0);
+      for (const entry of held.values().sort((one, other) => one.sequence - other.sequence))
+        if (!entry.acked) giveBack(entry, 0);
       clearInterval(ticker);
       // The second wait sees to it that what was handed back has reached NATS.
       await atMost(

@@ -105,17 +105,21 @@ export function createDeliver(options: DeliverOptions): Deliver {
     }
 
     function onPublished(error: PublishError | undefined): void {
-      if (error === undefined) {
-        options.onPublished(message, event);
-        return onResult(published[message.kind]);
-      }
+      const result = error === undefined ? published[message.kind] : resultOf(error);
+      if (error === undefined) options.onPublished(message, event);
+      if (result === undefined) options.whenOnline(job.signal).then(attempt, attempt).catch(job.reject);
+      else onResult(result);
+    }
+
+    /** Undefined when it is to be sent again as soon as there is a connection. */
+    function resultOf(error: PublishError): MessageResult | undefined {
       const reason = permanent.get(error.reasonCode ?? 0);
-      if (reason !== undefined) return onResult({ kind: "dead", reason });
+      if (reason !== undefined) return { kind: "dead", reason };
       options.onRetry(message, error);
-      if (error.reasonCode === notAuthorized) return onResult({ kind: "later", delayMs: notAuthorizedRetryMs });
-      if (error.code === "refused") return onResult({ kind: "later", delayMs: refusedRetryMs });
-      if (error.alone && ++breaks === mostBreaks) return onResult({ kind: "later", delayMs: brokeRetryMs });
-      options.whenOnline(job.signal).then(attempt, attempt).catch(job.reject);
+      if (error.reasonCode === notAuthorized) return { kind: "later", delayMs: notAuthorizedRetryMs };
+      if (error.code === "refused") return { kind: "later", delayMs: refusedRetryMs };
+      if (error.alone && ++breaks === mostBreaks) return { kind: "later", delayMs: brokeRetryMs };
+      return undefined;
     }
 
     attempt();
@@ -157,16 +161,23 @@ export function createDeliver(options: DeliverOptions): Deliver {
   }
 
   function carryOut(plan: Plan | undefined, event: SenseEvent, job: Job): void {
-    if (plan === undefined) return finish(job, handedBack);
-    if (plan.ok === "later") return finish(job, { kind: "later", delayMs: plan.delayMs });
-    if (!plan.ok) return finish(job, { kind: "dead", reason: plan.reason });
+    if (plan?.ok === true) deliverAll(plan, event, job);
+    else if (plan === undefined) finish(job, handedBack);
+    else
+      finish(
+        job,
+        plan.ok === "later" ? { kind: "later", delayMs: plan.delayMs } : { kind: "dead", reason: plan.reason },
+      );
+  }
+
+  function deliverAll(plan: Extract<Plan, { ok: true }>, event: SenseEvent, job: Job): void {
     const kinds = acknowledged.get(event.id) ?? none;
     if (kinds.length > 0) acknowledged.delete(event.id);
     const messages = kinds.length === 0 ? plan.messages : plan.messages.filter(({ kind }) => !kinds.includes(kind));
     const full = plan.full !== undefined && !kinds.includes("full") ? plan.full : undefined;
     const results: MessageResult[] = [];
     const wanted = messages.length + (full === undefined ? 0 : 1);
-    if (wanted === 0) return finish(job, done);
+    if (wanted === 0) finish(job, done);
     let onOthers = () => {};
 
     function onResult(result: MessageResult): void {
@@ -191,14 +202,20 @@ export function createDeliver(options: DeliverOptions): Deliver {
 
   function start(job: Job): void {
     const decoded = decodeEvent(job.delivery.bytes);
-    if (!decoded.ok) return finish(job, { kind: "dead", reason: decoded.reason });
+    if (!decoded.ok) {
+      finish(job, { kind: "dead", reason: decoded.reason });
+      return;
+    }
     const { event } = decoded;
     const planned = options.plan(event);
-    // A plan that is there is carried out in this tick, so the messages go out in the order of the events.
-    if (!(planned instanceof Promise)) return carryOut(planned, event, job);
-    wait(planned, Promise.resolve(), job.signal)
-      .then((plan) => carryOut(plan, event, job))
-      .catch(job.reject);
+    if (planned instanceof Promise) {
+      wait(planned, Promise.resolve(), job.signal)
+        .then((plan) => carryOut(plan, event, job))
+        .catch(job.reject);
+    } else {
+      // A plan that is there is carried out in this tick, so the messages go out in the order of the events.
+      carryOut(planned, event, job);
+    }
   }
 
   function wake(): void {

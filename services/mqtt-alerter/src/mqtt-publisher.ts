@@ -4,8 +4,8 @@ import type { AlertMessage } from "./alert-messages.js";
 import { explainBrokerError } from "./broker-error.js";
 import { clientOptions, renewTlsFiles } from "./client-options.js";
 import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
-import { createOutgoing, type OnSent } from "./outgoing.js";
 import { setUpMqttPacket } from "./mqtt-packet-setup.js";
+import { createOutgoing, type OnSent } from "./outgoing.js";
 import { siftPubacks } from "./puback-sieve.js";
 import { PublishError } from "./publish-error.js";
 import { encodePublish, type PublishContent } from "./publish-packet.js";
@@ -175,11 +175,15 @@ export function startMqttPublisher(options: MqttOptions, events: MqttEvents): Mq
   }
 
   function transmit(content: PublishContent, qos: 0 | 1 | 2, retain: boolean, onSent: OnSent): void {
-    if (!online) return onSent(new PublishError("offline", "no connection to the broker"), false);
+    if (!online) {
+      onSent(new PublishError("offline", "no connection to the broker"), false);
+      return;
+    }
     const packet = encodePublish(content, qos, retain, options);
-    if (packet.bytes.length <= limits.packetBytes) return outgoing.send(packet, onSent);
-    const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${packet.bytes.length}`;
-    onSent(new PublishError("refused", text, { reasonCode: packetTooLarge }), false);
+    if (packet.bytes.length > limits.packetBytes) {
+      const text = `the broker takes packets of ${limits.packetBytes} bytes at most, this one has ${packet.bytes.length}`;
+      onSent(new PublishError("refused", text, { reasonCode: packetTooLarge }), false);
+    } else outgoing.send(packet, onSent);
   }
 
   function send(message: AlertMessage, onPublished: OnPublished): void {

@@ -42,13 +42,17 @@ const other: fc.Arbitrary<Packet> = fc.oneof(
 test("picks out each PUBACK, and lets all else through to the byte, however it comes in pieces", () => {
   const packets = fc.array(fc.oneof(puback, other), { maxLength: 30 });
   fc.assert(
-    fc.property(packets, fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 5 }), (given, cuts) => {
-      const bytes = given.map((packet) => ("cmd" in packet ? generate(packet, v5) : bytesOf(packet)));
-      const { pubacks, rest } = sifted(Buffer.concat(bytes), cuts);
-      const wanted = given.flatMap((packet) => ("cmd" in packet ? [] : [[packet.id, packet.reasonCode]]));
-      assert.deepEqual(pubacks, wanted);
-      assert.deepEqual(rest, Buffer.concat(bytes.filter((_, index) => "cmd" in (given[index] as object))));
-    }),
+    fc.property(
+      packets,
+      fc.array(fc.integer({ min: 1, max: 3_000 }), { minLength: 1, maxLength: 5 }),
+      (given, cuts) => {
+        const bytes = given.map((packet) => ("cmd" in packet ? generate(packet, v5) : bytesOf(packet)));
+        const { pubacks, rest } = sifted(Buffer.concat(bytes), cuts);
+        const wanted = given.flatMap((packet) => ("cmd" in packet ? [] : [[packet.id, packet.reasonCode]]));
+        assert.deepEqual(pubacks, wanted);
+        assert.deepEqual(rest, Buffer.concat(bytes.filter((_, index) => "cmd" in (given[index] as object))));
+      },
+    ),
   );
 });
 

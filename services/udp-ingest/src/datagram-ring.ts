@@ -18,6 +18,7 @@ export type RingReader = {
   sleep(): boolean;
   /** Whether the writer should have the processor for itself. */
   shouldPause(): boolean;
+  isHalfEmpty(): boolean;
 };
 
 export type OnDatagram = (bytes: Buffer, address: string, port: number, receivedAtMs: number) => void;
@@ -126,6 +127,7 @@ export function createRingReader(memory: RingMemory): RingReader {
       return isEmpty() || Atomics.exchange(state, stateSlots.asleep, 0) === 0;
     },
     shouldPause,
+    isHalfEmpty: () => isHalfEmpty(state, size),
   };
 }
 

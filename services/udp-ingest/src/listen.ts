@@ -11,6 +11,7 @@ export type ListenOptions = {
   readonly ingest: Ingest;
   readonly onKernelDropped: (datagrams: number) => void;
   readonly logger: Logger;
+  readonly isBusy: () => boolean;
   /** A socket that is read by a thread of its own, if left out. */
   readonly start?: typeof startSocketThread;
 };
@@ -25,6 +26,7 @@ export function listen(options: ListenOptions): UdpSocket {
     port,
     receiveBufferBytes,
     onDatagram: ingest.receive,
+    isBusy: options.isBusy,
     onBound: (bound) => {
       logger.info(bound, "udp socket listening");
       ingest.report("start", bound.address, bound.port, "");

@@ -11,6 +11,9 @@ import { readSettings, spec } from "./settings.js";
 import { openSpool } from "./spool/spool.js";
 import { startStatus } from "./status/start-status.js";
 
+/** More than NATS can take in a moment. */
+const eventsAhead = 1_024;
+
 await runService({
   name: "udp-ingest",
   args: process.argv.slice(2),
@@ -77,6 +80,8 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
+      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them at once.
+      isBusy: () => spool === undefined && bus.state().up && events.size().events > eventsAhead,
       onKernelDropped: (datagrams) => {
         metrics.kernelDropped(datagrams);
         status.kernelDropped(datagrams);

@@ -17,10 +17,12 @@ export type SocketThreadOptions = SocketPlace &
   Pick<UdpSocketOptions, "onBound" | "onError"> & {
     /** Called for one datagram after the other, in the order received; `receivedAtMs` is since 1970. */
     readonly onDatagram: OnDatagram;
+    /** Whether more than can be dealt with has been handed over: what comes then had better wait as it came, up to half of the room for it. Never, if left out. */
+    readonly isBusy?: () => boolean;
   };
 
-/** Some 25,000 datagrams of a task. */
-const ringBytes = 8 * 1024 * 1024;
+/** Some 18,000 datagrams of a task. */
+const ringBytes = 6 * 1024 * 1024;
 /** How many are dealt with before something else gets its turn. */
 const datagramsPerTurn = 128;
 const pauseMs = 2;
@@ -34,7 +36,7 @@ const resourceLimits = { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 32
  * in the kernel's receive buffer, which is small. A thread that dies is a fault of ours, and ends the process.
  */
 export function startSocketThread(options: SocketThreadOptions): UdpSocket {
-  const { onDatagram, onBound, onError, ...place } = options;
+  const { onDatagram, onBound, onError, isBusy = () => false, ...place } = options;
   const memory = createRingMemory(ringBytes);
   const ring = createRingReader(memory);
   const workerData: SocketThreadData = { ...place, memory };
@@ -48,7 +50,8 @@ export function startSocketThread(options: SocketThreadOptions): UdpSocket {
   function drain(): void {
     const shouldPause = ring.shouldPause();
     pausingSinceMs = shouldPause ? (pausingSinceMs ?? performance.now()) : undefined;
-    if (pausingSinceMs !== undefined && performance.now() - pausingSinceMs < longestPauseMs) setTimeout(drain, pauseMs);
+    const isPausing = pausingSinceMs !== undefined && performance.now() - pausingSinceMs < longestPauseMs;
+    if (isPausing || (isBusy() && ring.isHalfEmpty())) setTimeout(drain, pauseMs);
     else if (ring.read(datagramsPerTurn, !shouldPause, onDatagram) || !ring.sleep()) setImmediate(drain);
   }
 

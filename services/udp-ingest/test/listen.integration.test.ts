@@ -26,6 +26,7 @@ function startListening(t: Scope, port: number, receiveBufferBytes: number, star
         receive: (bytes, address) => received.push(`${bytes.toString()} from ${address}`),
         report: (...status) => reported.push(status),
       },
+      isBusy: () => false,
       onKernelDropped: (datagrams) => dropped.push(datagrams),
       logger,
       ...(start && { start }),

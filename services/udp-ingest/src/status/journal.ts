@@ -29,8 +29,8 @@ export type Journal = {
   readonly rejected: Readonly<Record<Rejection, number>>;
 };
 
-/** `after` so many datagrams an event had this result. */
-type Settled = { readonly id: string; readonly result: OutboxResult; readonly after: number };
+/** `after` so many datagrams an event had this result; of its id there is a hash. */
+type Settled = { readonly idHash: number; readonly result: OutboxResult; readonly after: number };
 
 const keptDatagrams = 50;
 /** The results of the kept datagrams are among the last so many: events are settled in order, give or take what is in flight. */
@@ -38,7 +38,7 @@ const keptResults = 1_024;
 
 export function createJournal(): Journal {
   const recent = createRecent<Entry>(keptDatagrams);
-  const settled = createRecent<Settled>(keptResults);
+  const settled = createSettled();
   const sources = createSources();
   const kinds = recordOf(datagramKinds, () => ({ received: 0, results: recordOf(outboxResults, () => 0) }));
   const rejected = recordOf(rejections, () => 0);
@@ -53,11 +53,11 @@ export function createJournal(): Journal {
     settled: ({ id, type }, result) => {
       if (!isOfDatagram(type)) return;
       kinds[type].results[result]++;
-      settled.add({ id, result, after: count });
+      settled.add(id, result, count);
     },
     newestFirst: () => {
       const entries = recent.newestFirst();
-      const results = settled.newestFirst().toReversed();
+      const results = settled.oldestFirst();
       for (const entry of entries.toReversed()) entry.result ??= takeResult(entry, results);
       return entries;
     },
@@ -70,9 +70,40 @@ export function createJournal(): Journal {
 /** The first result that can be this datagram's; one that comes twice has two, in their order. */
 function takeResult({ number, reading }: Entry, results: Settled[]): OutboxResult | undefined {
   if (!reading.ok) return undefined;
-  const { id } = reading.event;
-  const index = results.findIndex((settled) => settled.id === id && settled.after >= number);
+  const idHash = hashOf(reading.event.id);
+  const index = results.findIndex((settled) => settled.idHash === idHash && settled.after >= number);
   return index === -1 ? undefined : results.splice(index, 1)[0]?.result;
+}
+
+/** The last results, in arrays of numbers: a thousand small objects for each thousand events would make the heap grow for no use. */
+function createSettled() {
+  const hashes = new Int32Array(keptResults);
+  const results = new Uint8Array(keptResults);
+  const afters = new Float64Array(keptResults);
+  let count = 0;
+  return {
+    add: (id: string, result: OutboxResult, after: number) => {
+      const place = count++ % keptResults;
+      hashes[place] = hashOf(id);
+      results[place] = outboxResults.indexOf(result);
+      afters[place] = after;
+    },
+    oldestFirst: (): Settled[] => {
+      const kept = Math.min(count, keptResults);
+      return Array.from({ length: kept }, (_, index) => {
+        const place = (count - kept + index) % keptResults;
+        const result = outboxResults[results[place] as number] as OutboxResult;
+        return { idHash: hashes[place] as number, result, after: afters[place] as number };
+      });
+    },
+  };
+}
+
+/** FNV-1a. */
+function hashOf(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash | 0;
 }
 
 function isOfDatagram(type: EventType): type is DatagramKind {
