@@ -66,12 +66,19 @@ export async function startBusyStack(t: Scope): Promise<BusyStack> {
     await publishNats(nats.port, [{ subject: "sense.task.failed", payload: "poison" }]);
     await publishMqtt({ port: broker.port, topic: startTopic, payload: reload.taskId, properties: {} });
     await fail(20);
-    for (const server of [nats, broker]) {
-      await server.stop();
-      await sendDatagrams(port, [taskDatagram(reload.run())]);
-      await server.start();
-      await alerter.ready();
-    }
+    await nats.stop();
+    await sendDatagrams(port, [taskDatagram(reload.run())]);
+    await nats.start();
+    await alerter.ready();
+    broker.suspend();
+    await sendDatagrams(port, [taskDatagram(reload.run())]);
+    await eventually(async () => {
+      if ((await alerter.metric("sensealerts_alerter_messages_in_flight")) === 0)
+        throw new Error("nothing is under way");
+    });
+    await broker.stop("SIGKILL");
+    await broker.start();
+    await alerter.ready();
     await fail(20);
     await eventually(async () => {
       const followed = await alerter.metric("sensealerts_alerter_distributions_followed_total");

@@ -5,18 +5,20 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { measureBursts } from "./bench/burst.js";
+import { type Extent, inExtent } from "./bench/extent.js";
 import { measureBacklog, measureIdle, measureMemory, measureStart } from "./bench/footprint.js";
 import { measureGrowth } from "./bench/growth.js";
 import { measureLatency } from "./bench/latency.js";
 import { measureRate } from "./bench/rate.js";
-import type { Extent, Row } from "./bench/row.js";
+import type { Row } from "./bench/row.js";
 import { senderPerSecond } from "./bench/sender.js";
 import { heading } from "./terminal.js";
 
 const parts = ["burst", "rate", "latency", "memory", "start", "idle", "backlog", "growth"] as const;
+type Part = (typeof parts)[number];
 
 const usage = `npm run bench                        the whole table, about ten minutes
-npm run bench -- --quick             a look at it, in two or three minutes
+npm run bench -- --quick             a look at most of it, in under a minute
 npm run bench -- --only=rate,start   some of: ${parts.join(", ")}
 npm run bench -- --json=FILE         where the figures go; tools/dist/bench.json if left out`;
 
@@ -38,24 +40,14 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const wants = (part: (typeof parts)[number]) => only.includes(part);
-  const extent: Extent = { isQuick: options.quick, say: (text) => console.log(`  ${text}`) };
+  const wants = (part: Part) => only.includes(part);
   const startMs = performance.now();
   const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.versions.node}`;
   const sender = await senderPerSecond();
   console.log(heading(`sense-alerts bench: ${machine}`));
   console.log(`The sender sends ${Math.round(sender / 1_000)},000 datagrams a second when nobody receives them.`);
 
-  const rows: Row[] = [];
-  if (wants("burst")) rows.push(...(await measureBursts(extent)));
-  const rate = wants("rate") ? await measureRate(extent) : undefined;
-  rows.push(...(rate?.rows ?? []));
-  if (wants("latency")) rows.push(...(await measureLatency(extent)));
-  if (wants("memory")) rows.push(...(await measureMemory(extent)));
-  if (wants("start")) rows.push(...(await measureStart(extent)));
-  if (wants("idle")) rows.push(...(await measureIdle(extent)));
-  if (wants("backlog")) rows.push(...(await measureBacklog(extent, rate?.oursPerSecond)));
-  if (wants("growth")) rows.push(...(await measureGrowth(extent)));
+  const rows = await inExtent(options.quick, (extent) => measure(wants, extent));
 
   print(rows);
   const seconds = Math.round((performance.now() - startMs) / 1_000);
@@ -67,6 +59,20 @@ async function main(): Promise<void> {
   const figures = { date: new Date().toISOString(), machine, quick: options.quick, senderPerSecond: sender, rows };
   writeFileSync(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
   console.log(`Figures: ${options.json}`);
+}
+
+async function measure(wants: (part: Part) => boolean, extent: Extent): Promise<Row[]> {
+  const rows: Row[] = [];
+  if (wants("burst")) rows.push(...(await measureBursts(extent)));
+  const rate = wants("rate") ? await measureRate(extent) : undefined;
+  rows.push(...(rate?.rows ?? []));
+  if (wants("latency")) rows.push(...(await measureLatency(extent)));
+  if (wants("memory")) rows.push(...(await measureMemory(extent)));
+  if (wants("start")) rows.push(...(await measureStart(extent)));
+  if (wants("idle")) rows.push(...(await measureIdle(extent)));
+  if (wants("backlog")) rows.push(...(await measureBacklog(extent, rate?.oursPerSecond)));
+  if (wants("growth")) rows.push(...(await measureGrowth(extent)));
+  return rows;
 }
 
 function print(rows: readonly Row[]): void {

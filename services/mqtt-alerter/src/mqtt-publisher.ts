@@ -26,7 +26,7 @@ export type MqttEvents = {
 };
 
 /** Told once: with a PublishError when the broker has not taken the message. */
-export type OnPublished = (error: PublishError | undefined) => void;
+type OnPublished = (error: PublishError | undefined) => void;
 
 export type MqttPublisher = {
   online(): boolean;

@@ -1,8 +1,8 @@
+import type { Extent } from "./extent.js";
 import { fillStream } from "./fill-stream.js";
-import { inScope } from "./in-scope.js";
-import { type Ours, type OursOptions, startOurs, warmUp } from "./pipelines.js";
+import type { Ours, OursOptions } from "./pipelines.js";
 import { cpuSeconds } from "./processes.js";
-import { type Extent, type Row, thousands } from "./row.js";
+import { type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
 
 const mostGrowth = 1.2;
@@ -22,23 +22,19 @@ export async function measureGrowth(extent: Extent): Promise<Row[]> {
   const { isQuick } = extent;
   const seconds = isQuick ? 2 : 10;
   const rates = isQuick ? [1_000, 5_000] : [100, 1_000, 5_000];
-  const counts = isQuick ? [1, 2] : [1, 2, 4];
-  const sizes = isQuick ? [1_000, 50_000] : [1_000, 1_000_000];
-
-  const byRate = await inScope(async (scope) => {
-    const ours = await startOurs(scope);
-    await warmUp(ours);
+  const byRate = await extent.withOurs(async (ours) => {
     const costs: Cost[] = [];
     for (const perSecond of rates)
       costs.push(await cost(ours, `${thousands(perSecond)}/s`, perSecond, seconds, extent));
     return costs;
   });
+  if (isQuick) return [growthRow("cost per event by rate", byRate)];
   const byAlerters: Cost[] = [];
-  for (const alerters of counts) {
+  for (const alerters of [1, 2, 4]) {
     byAlerters.push(await costOf({ alerters }, `${alerters} alerter${alerters === 1 ? "" : "s"}`, seconds, extent));
   }
   const bySize: Cost[] = [];
-  for (const size of sizes) {
+  for (const size of [1_000, 1_000_000]) {
     const options: OursOptions = {
       ingestEnv: { NATS_STREAM_MAX_BYTES: String(4 * 1024 ** 3) },
       beforeAlerters: (nats) => fillStream(nats.port, size),
@@ -53,11 +49,7 @@ export async function measureGrowth(extent: Extent): Promise<Row[]> {
 }
 
 function costOf(options: OursOptions, what: string, seconds: number, extent: Extent): Promise<Cost> {
-  return inScope(async (scope) => {
-    const ours = await startOurs(scope, options);
-    await warmUp(ours);
-    return cost(ours, what, 1_000, seconds, extent);
-  });
+  return extent.withOurs((ours) => cost(ours, what, 1_000, seconds, extent), options);
 }
 
 async function cost(ours: Ours, what: string, perSecond: number, seconds: number, extent: Extent): Promise<Cost> {

@@ -1,6 +1,6 @@
-import { inScope } from "./in-scope.js";
-import { type Pipeline, startOurs, startRelay, warmUp } from "./pipelines.js";
-import { type Extent, percentile, type Row } from "./row.js";
+import type { Extent } from "./extent.js";
+import type { Pipeline } from "./pipelines.js";
+import { percentile, type Row } from "./row.js";
 import { send } from "./sender.js";
 
 const perSecond = 1_000;
@@ -9,8 +9,8 @@ const goals = { p50: 1.5, p99: 2 };
 export async function measureLatency(extent: Extent): Promise<Row[]> {
   const seconds = extent.isQuick ? 3 : 20;
   extent.say("latency");
-  const relay = await inScope(async (scope) => latency(await startRelay(scope), seconds));
-  const ours = await inScope(async (scope) => latency(await startOurs(scope), seconds));
+  const relay = await extent.withRelay((pipeline) => latency(pipeline, seconds));
+  const ours = await extent.withOurs((pipeline) => latency(pipeline, seconds));
   return (["p50", "p99"] as const).map((name) => {
     const ratio = ours[name] / relay[name];
     return {
@@ -26,7 +26,6 @@ export async function measureLatency(extent: Extent): Promise<Row[]> {
 
 async function latency(pipeline: Pipeline, seconds: number) {
   const { udpPort, receiver } = pipeline;
-  await warmUp(pipeline);
   const sent = await send(udpPort, perSecond * seconds, perSecond);
   await receiver.quiet(500);
   const { basic, latenciesMs } = await receiver.of(sent);

@@ -9,13 +9,6 @@ export interface Row {
   readonly figures: Readonly<Record<string, unknown>>;
 }
 
-/** How long each kind of work goes on: the whole table, or a look at it in two or three minutes. */
-export interface Extent {
-  readonly isQuick: boolean;
-  /** Says what is going on, to the person who waits. */
-  readonly say: (text: string) => void;
-}
-
 export function thousands(value: number): string {
   return Math.round(value).toLocaleString("en-US");
 }
