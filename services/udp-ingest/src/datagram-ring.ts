@@ -18,7 +18,8 @@ export type RingReader = {
   sleep(): boolean;
   /** Whether the writer should have the processor for itself. */
   shouldPause(): boolean;
-  isHalfEmpty(): boolean;
+  /** Whether a quarter of the ring is free. */
+  hasRoom(): boolean;
 };
 
 export type OnDatagram = (bytes: Buffer, address: string, port: number, receivedAtMs: number) => void;
@@ -71,7 +72,7 @@ export function createRingWriter(memory: RingMemory, ring: () => void): RingWrit
   function publish(isHurried: boolean): void {
     Atomics.store(state, stateSlots.head, head);
     Atomics.store(state, stateSlots.hurried, isHurried ? 1 : 0);
-    if (isHurried && isHalfEmpty(state, size)) return;
+    if (isHurried && hasRoom(state, size)) return;
     if (Atomics.exchange(state, stateSlots.asleep, 0) === 1) ring();
   }
 
@@ -98,7 +99,7 @@ export function createRingReader(memory: RingMemory): RingReader {
 
   const isEmpty = () => Atomics.load(state, stateSlots.head) === Atomics.load(state, stateSlots.tail);
 
-  const shouldPause = () => Atomics.load(state, stateSlots.hurried) === 1 && isHalfEmpty(state, size);
+  const shouldPause = () => Atomics.load(state, stateSlots.hurried) === 1 && hasRoom(state, size);
 
   function moveTo(tail: number): void {
     Atomics.store(state, stateSlots.tail, tail);
@@ -127,13 +128,13 @@ export function createRingReader(memory: RingMemory): RingReader {
       return isEmpty() || Atomics.exchange(state, stateSlots.asleep, 0) === 0;
     },
     shouldPause,
-    isHalfEmpty: () => isHalfEmpty(state, size),
+    hasRoom: () => hasRoom(state, size),
   };
 }
 
-function isHalfEmpty(state: Int32Array, size: number): boolean {
+function hasRoom(state: Int32Array, size: number): boolean {
   const used = Atomics.load(state, stateSlots.head) - Atomics.load(state, stateSlots.tail);
-  return (used + size) % size < size / 2;
+  return (used + size) % size < (size / 4) * 3;
 }
 
 function aligned(length: number): number {

@@ -64,7 +64,7 @@ test("does not let a reader sleep over what is there", () => {
   assert.equal(rings(), 2);
 });
 
-test("leaves the reader alone in a hurry, until the ring is half full", () => {
+test("leaves the reader alone in a hurry, until a quarter of the ring is left", () => {
   const { reader, writer, rings } = ringAt();
   const [texts, onDatagram] = collected();
   writer.write(Buffer.from("a"), "::1", 1, 1);
