@@ -18,7 +18,7 @@ const parts = ["burst", "rate", "latency", "memory", "start", "idle", "backlog",
 type Part = (typeof parts)[number];
 
 const usage = `npm run bench                        the whole table, about ten minutes
-npm run bench -- --quick             a look at most of it, in under a minute
+npm run bench -- --quick             a look at most of it, in about a minute
 npm run bench -- --only=rate,start   some of: ${parts.join(", ")}
 npm run bench -- --json=FILE         where the figures go; tools/dist/bench.json if left out`;
 

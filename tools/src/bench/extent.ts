@@ -1,7 +1,7 @@
 import { inScope } from "./in-scope.js";
 import { type Ours, type OursOptions, type Pipeline, startOurs, startRelay, warmUp } from "./pipelines.js";
 
-/** How long each kind of work goes on: the whole table, or a look at some of it in under a minute. */
+/** How long each kind of work goes on: the whole table, or a look at some of it in about a minute. */
 export interface Extent {
   readonly isQuick: boolean;
   /** Says what is going on, to the person who waits. */
