@@ -1,10 +1,10 @@
 import { setMaxListeners } from "node:events";
 import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
-import { type AckFacts, readAckSubject, storedKey } from "./ack-subject.js";
+import { type AckFacts, readAckSubject } from "./ack-subject.js";
 import { createAcknowledgements } from "./acknowledgements.js";
 import type { Connection } from "./connection.js";
 import type { ConsumerOptions, Consumption, Outcome } from "./consumption.js";
-import { deadLetter, storeDeadLetter, traceparentOf } from "./dead-letter.js";
+import { deadLetter, storeDeadLetter } from "./dead-letter.js";
 import { ensureDurable } from "./durable.js";
 import { explainNatsError } from "./explain.js";
 import { Held } from "./held.js";
@@ -108,18 +108,8 @@ export function startConsumer(
   }
 
   async function bury(entry: Held, reason: string): Promise<void> {
-    const { subject, sequence, bytes, deliveries } = entry;
-    const traceparent = entry.message && traceparentOf(entry.message);
-    const event = {
-      stream: streamName,
-      key: storedKey(entry.reply),
-      subject,
-      sequence,
-      bytes,
-      deliveries,
-      traceparent,
-    };
-    const letter = deadLetter(event, reason, options.subjectPrefix);
+    const { subject, sequence, traceparent } = entry;
+    const letter = deadLetter(streamName, entry, reason, options.subjectPrefix);
     if (!(await storeDeadLetter(letter, publisher, handBack.signal, logger))) return giveBack(entry, 0);
     logger.error({ reason, subject, sequence, traceparent }, "event is a dead letter");
     options.onDeadLetter?.(reason);

@@ -9,7 +9,6 @@ import { backoffMs, pause } from "./wait.js";
 const keptBytes = 1_024;
 
 export type UndeliverableEvent = {
-  readonly stream: string;
   /** Names the message within every stream of that name, also one that was made anew. */
   readonly key: string;
   readonly subject: string;
@@ -21,10 +20,15 @@ export type UndeliverableEvent = {
 };
 
 /** The dead letter of an event: its bytes unchanged, the rest as headers. Its id keeps a repeated burial from storing it twice. */
-export function deadLetter(event: UndeliverableEvent, reason: string, subjectPrefix: string): BusMessage {
+export function deadLetter(
+  stream: string,
+  event: UndeliverableEvent,
+  reason: string,
+  subjectPrefix: string,
+): BusMessage {
   return {
     subject: deadLetterSubject(subjectPrefix),
-    id: `dead:${event.stream}:${event.key}`,
+    id: `dead:${stream}:${event.key}`,
     payload: event.bytes,
     headers: {
       "Sense-Reason": reason,

@@ -1,11 +1,11 @@
 import type { Msg } from "nats";
-import type { AckFacts } from "./ack-subject.js";
-import type { Delivery } from "./consumption.js";
+import { type AckFacts, storedKey } from "./ack-subject.js";
+import { traceparentOf, type UndeliverableEvent } from "./dead-letter.js";
 
 const nothing = new Uint8Array(0);
 
 /** A message that was handed out to us, from then on until NATS has confirmed its acknowledgement. */
-export class Held implements Delivery {
+export class Held implements UndeliverableEvent {
   /** Let go of as soon as it is acknowledged: it holds all that came from the network with it. */
   message: Msg | undefined;
   reply: string;
@@ -29,5 +29,13 @@ export class Held implements Delivery {
 
   get bytes(): Uint8Array {
     return this.message?.data ?? nothing;
+  }
+
+  get key(): string {
+    return storedKey(this.reply);
+  }
+
+  get traceparent(): string | undefined {
+    return this.message && traceparentOf(this.message);
   }
 }

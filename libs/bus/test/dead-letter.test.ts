@@ -3,7 +3,6 @@ import { test } from "node:test";
 import { deadLetter, shortened } from "../src/dead-letter.js";
 
 const event = {
-  stream: "SENSE_EVENTS",
   key: "17-1732350000123456789",
   subject: "acme.task.failed",
   sequence: 17,
@@ -12,7 +11,7 @@ const event = {
 };
 
 test("keeps the bytes of the event and says in headers what it was and why it is here", () => {
-  assert.deepEqual(deadLetter(event, "not-json", "acme"), {
+  assert.deepEqual(deadLetter("SENSE_EVENTS", event, "not-json", "acme"), {
     subject: "acme.dead-letter",
     id: "dead:SENSE_EVENTS:17-1732350000123456789",
     payload: event.bytes,
@@ -27,11 +26,14 @@ test("keeps the bytes of the event and says in headers what it was and why it is
 
 test("goes on with the trace context that the event came with", () => {
   const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
-  assert.equal(deadLetter({ ...event, traceparent }, "not-json", "acme").headers?.["traceparent"], traceparent);
+  assert.equal(
+    deadLetter("SENSE_EVENTS", { ...event, traceparent }, "not-json", "acme").headers?.["traceparent"],
+    traceparent,
+  );
 });
 
 test("is shortened to its beginning, then to nothing, and says how much there was", () => {
-  const letter = deadLetter({ ...event, bytes: Buffer.alloc(5_000, "x") }, "packet-too-large", "acme");
+  const letter = deadLetter("SENSE_EVENTS", { ...event, bytes: Buffer.alloc(5_000, "x") }, "packet-too-large", "acme");
   const head = shortened(letter);
   assert.equal(head.payload.length, 1_024);
   assert.deepEqual(head.headers, { ...letter.headers, "Sense-Payload-Bytes": "5000" });

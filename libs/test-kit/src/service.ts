@@ -204,7 +204,8 @@ export async function startServiceAt(
 /** The arguments that the image of a service starts node with. */
 function imageArgsOf(name: ServiceName): string[] {
   const dockerfile = readFileSync(join(root, "services", name, "Dockerfile"), "utf8");
-  const [, entrypoint = "[]"] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
+  const [, entrypoint] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
+  if (entrypoint === undefined) throw new Error(`the Dockerfile of ${name} has no ENTRYPOINT in one line`);
   return (JSON.parse(entrypoint) as string[]).slice(1, -1);
 }
 

@@ -198,3 +198,14 @@ test("does not send again what was too large in a window that failed", async (t)
   assert.deepEqual(stream.published.filter((id) => id === "b").length, 1);
   assert.deepEqual(outbox.size(), { events: 1, bytes: 10 });
 });
+
+test("sends nothing any more once it has been given up", async () => {
+  const { add, stream, outbox } = outboxToMemory();
+  stream.breakOff();
+  add(["a"]);
+  assert.equal(await outbox.drained(AbortSignal.abort()), 1);
+  add(["b"]);
+  outbox.wake();
+  assert.deepEqual(stream.published, ["a"]);
+  assert.equal(outbox.size().events, 2);
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { cleanUpAfter, eventually, type Scope, sendDatagrams } from "@sense-alerts/test-kit";
 import { type SocketThreadOptions, startSocketThread } from "../src/start-socket-thread.js";
 import type { BoundSocket } from "../src/udp-socket.js";
@@ -48,6 +49,21 @@ test("receives every datagram in its order, with sender and time", async (t) => 
     sent.map((text) => `${text} 127.0.0.1`),
   );
   assert.ok(times.every((time) => time >= beforeMs && time <= Date.now()));
+});
+
+test("leaves datagrams as they came while it is busy, and hands them over in their order when it is not", async (t) => {
+  let busy = true;
+  const { bounds, received } = await startThread(t, { isBusy: () => busy });
+  await eventually(() => assert.equal(bounds.length, 1));
+  await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
+  await delay(300);
+  assert.deepEqual(received, []);
+  busy = false;
+  await eventually(() => assert.equal(received.length, 200));
+  assert.deepEqual(
+    received,
+    numbered(200).map((text) => `${text} 127.0.0.1`),
+  );
 });
 
 test("goes on receiving while this thread does nothing for a second", async (t) => {
