@@ -35,7 +35,9 @@ export async function startReceiver(scope: Scope, port: number): Promise<Receive
   const format = ["-F", "%U %p"];
   const topics = ["-t", "qliksense/task_failure", "-t", "qliksense/task_failure_full", "-t", "$SYS/broker/version"];
   const args = ["-h", "127.0.0.1", "-p", String(port), "-q", "0", "-k", "3600", ...format, ...topics];
-  const child = spawn(findProgram("mosquitto_sub"), args, { stdio: ["ignore", openSync(file, "w"), "inherit"] });
+  // Without a zone the C library looks for a change of it, on disk, at each message.
+  const env = { ...process.env, TZ: "UTC0" };
+  const child = spawn(findProgram("mosquitto_sub"), args, { env, stdio: ["ignore", openSync(file, "w"), "inherit"] });
   scope.after(async () => {
     if (child.exitCode !== null) return;
     child.kill("SIGKILL");

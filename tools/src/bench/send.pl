@@ -27,8 +27,8 @@ while ($sent < $count) {
   my $now = clock_gettime(CLOCK_REALTIME);
   my $due = $per_second == 0 ? $count : 1 + int(($now - $start) * $per_second);
   $due = $count if $due > $count;
-  # In a burst what is late stays late: caught up with, it would come faster than it should.
-  if ($per_second > 20_000 && $due - $sent > $per_second / 1_000) {
+  # In a burst, of less than a second, what is late stays late: caught up with, it would come faster than it should.
+  if ($count < $per_second && $due - $sent > $per_second / 1_000) {
     $start = $now - $sent / $per_second;
     next;
   }
