@@ -1,8 +1,8 @@
 import type { LinkState, Logger } from "@sense-alerts/service-kit";
 import type { Ingest } from "./ingest.js";
 import { watchKernelDrops } from "./kernel-drops.js";
-import { startSocketThread } from "./start-socket-thread.js";
-import type { BoundSocket, UdpSocket } from "./udp-socket.js";
+import { type Receiving, startReceiving } from "./receive.js";
+import type { BoundSocket } from "./udp-socket.js";
 
 export type ListenOptions = {
   readonly host: string;
@@ -12,21 +12,20 @@ export type ListenOptions = {
   readonly onKernelDropped: (datagrams: number) => void;
   readonly logger: Logger;
   readonly isBusy: () => boolean;
-  /** A socket that is read by a thread of its own, if left out. */
-  readonly start?: typeof startSocketThread;
+  readonly longestWaitMs?: number | undefined;
 };
 
 /** Receives datagrams for as long as the service runs; how the socket fares goes to the log and out as status events. */
-export function listen(options: ListenOptions): UdpSocket {
+export function listen(options: ListenOptions): Receiving {
   const { host, port, receiveBufferBytes, ingest, logger } = options;
   let warned = false;
-  const { start = startSocketThread } = options;
-  const socket = start({
+  const socket = startReceiving({
     host,
     port,
     receiveBufferBytes,
     onDatagram: ingest.receive,
     isBusy: options.isBusy,
+    longestWaitMs: options.longestWaitMs,
     onBound: (bound) => {
       logger.info(bound, "udp socket listening");
       ingest.report("start", bound.address, bound.port, "");

@@ -13,6 +13,8 @@ import { startStatus } from "./status/start-status.js";
 
 /** More than NATS can take in a moment. */
 const eventsAhead = 1_024;
+/** What a kill may cost in spite of a spool. */
+const longestWaitMs = 250;
 
 await runService({
   name: "udp-ingest",
@@ -80,7 +82,8 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
-      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them at once.
+      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them soon.
+      longestWaitMs: spool && longestWaitMs,
       isBusy: () => spool === undefined && bus.state().up && events.size().events > eventsAhead,
       onKernelDropped: (datagrams) => {
         metrics.kernelDropped(datagrams);

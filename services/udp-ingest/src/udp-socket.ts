@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { setImmediate as pollOnce, setTimeout as sleep } from "node:timers/promises";
 import { type Backoff, backoff } from "@sense-alerts/service-kit/backoff";
+import { type BatchReader, readInBatches } from "./batch-reader.js";
 
 export type UdpSocketOptions = {
   /** An address of this machine; `::` takes both families. */
@@ -8,13 +9,18 @@ export type UdpSocketOptions = {
   /** 0 takes any free port. */
   readonly port: number;
   readonly receiveBufferBytes: number;
-  /** The hot path: it must not wait. IPv4 senders have plain IPv4 addresses, also on a socket for both families. */
+  /**
+   * The hot path: it must not wait, and the bytes are good until it returns. IPv4 senders have plain IPv4 addresses, also on a socket for both
+   * families.
+   */
   readonly onDatagram: (bytes: Buffer, address: string, port: number) => void;
   readonly onBound: (bound: BoundSocket) => void;
   /** The socket broke or could not be bound; it is bound again after a while, for ever. */
   readonly onError: (error: Error, retryMs: number) => void;
   /** The pauses before it is bound again; half a second and growing to five if left out. */
   readonly retry?: Backoff;
+  /** Reads datagrams many at a time, where that can be. */
+  readonly inBatches?: typeof readInBatches;
 };
 
 export type BoundSocket = {
@@ -22,11 +28,15 @@ export type BoundSocket = {
   readonly port: number;
   /** What the kernel granted, in the unit that was asked in. */
   readonly receiveBufferBytes: number;
+  /** Whether the kernel hands over many datagrams at a time. Not on every system, and then bursts are lost sooner. */
+  readonly readsBatches: boolean;
 };
 
 export type UdpSocket = {
   /** Undefined while it is not bound. */
   bound(): BoundSocket | undefined;
+  /** Leaves to the kernel what comes in the next milliseconds, where it is read in batches. */
+  rest(ms: number): void;
   /** Takes what the kernel still holds, for five seconds at most or until `hurry` aborts, then closes. */
   close(hurry?: AbortSignal): Promise<void>;
 };
@@ -36,23 +46,30 @@ const longestQuietWaitMs = 5_000;
 
 /** Binds and keeps on: an error is reported and the socket bound again with growing pauses. */
 export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
-  const { retry = backoff({ minMs: 500, maxMs: 5_000 }) } = options;
+  const { retry = backoff({ minMs: 500, maxMs: 5_000 }), inBatches = readInBatches } = options;
   let socket: Socket | undefined;
+  let reader: BatchReader | undefined;
   let bound: BoundSocket | undefined;
   let retryTimer: NodeJS.Timeout | undefined;
   let closed = false;
   let received = 0;
   let wantedPort = options.port;
 
-  function onMessage(bytes: Buffer, from: RemoteInfo): void {
+  function onDatagram(bytes: Buffer, address: string, port: number): void {
     received++;
-    options.onDatagram(bytes, plainAddress(from.address), from.port);
+    options.onDatagram(bytes, plainAddress(address), port);
+  }
+
+  function forget(): void {
+    reader?.close();
+    reader = undefined;
+    socket = undefined;
+    bound = undefined;
   }
 
   function onError(broken: Socket, error: Error): void {
     if (broken !== socket) return;
-    socket = undefined;
-    bound = undefined;
+    forget();
     broken.close();
     if (closed) return;
     const retryMs = Math.round(retry.next());
@@ -66,7 +83,7 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
       recvBufferSize: options.receiveBufferBytes,
     });
     socket = opened;
-    opened.on("message", onMessage);
+    opened.on("message", (bytes: Buffer, from: RemoteInfo) => onDatagram(bytes, from.address, from.port));
     opened.on("error", (error) => onError(opened, error));
     opened.on("listening", () => {
       if (closed) return;
@@ -74,7 +91,8 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
       const { address, port } = opened.address();
       // A port that was picked freely is kept when the socket is bound again: senders know it by now.
       wantedPort = port;
-      bound = { address, port, receiveBufferBytes: grantedBytes(opened) };
+      reader = inBatches(opened, onDatagram);
+      bound = { address, port, receiveBufferBytes: grantedBytes(opened), readsBatches: reader !== undefined };
       options.onBound(bound);
     });
     opened.bind({ address: options.host, port: wantedPort });
@@ -84,6 +102,7 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
 
   return {
     bound: () => bound,
+    rest: (ms) => reader?.rest(ms),
     close: async (hurry) => {
       closed = true;
       clearTimeout(retryTimer);
@@ -95,8 +114,7 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
         await pollOnce();
       }
       const closing = socket;
-      socket = undefined;
-      bound = undefined;
+      forget();
       if (closing !== undefined) await new Promise<void>((resolve) => closing.close(resolve));
     },
   };

@@ -1,18 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleanUpAfter, eventually, type Scope, sendDatagram } from "@sense-alerts/test-kit";
-import { type ListenOptions, listen, socketState } from "../src/listen.js";
-import { startUdpSocket } from "../src/udp-socket.js";
+import { listen, socketState } from "../src/listen.js";
 import { captureLog } from "./captured-log.js";
 import { breakable, takePort } from "./receiver.js";
 
 type Reported = readonly [status: string, address: string, port: number, reason: string];
 
-/** Only a socket of this thread can be broken from here. */
-const inThisThread: NonNullable<ListenOptions["start"]> = ({ onDatagram, ...options }) =>
-  startUdpSocket({ ...options, onDatagram: (bytes, address, from) => onDatagram(bytes, address, from, Date.now()) });
-
-function startListening(t: Scope, port: number, receiveBufferBytes: number, start?: ListenOptions["start"]) {
+function startListening(t: Scope, port: number, receiveBufferBytes: number) {
   const { logger, lines } = captureLog();
   const reported: Reported[] = [];
   const received: string[] = [];
@@ -29,7 +24,6 @@ function startListening(t: Scope, port: number, receiveBufferBytes: number, star
       isBusy: () => false,
       onKernelDropped: (datagrams) => dropped.push(datagrams),
       logger,
-      ...(start && { start }),
     }),
   );
   cleanUpAfter(t, socket.close);
@@ -51,7 +45,7 @@ test("hands datagrams on, and tells the log and the world that it listens", asyn
 
 test("warns once of a smaller receive buffer, with the command that mends it", async (t) => {
   const asked = 1_073_741_824;
-  const { reported, lines, breakSocket } = startListening(t, 0, asked, inThisThread);
+  const { reported, lines, breakSocket } = startListening(t, 0, asked);
   await eventually(() => assert.equal(reported.length, 1));
   const [listening, warning, ...others] = lines();
   assert.deepEqual(warning, {
@@ -87,7 +81,7 @@ test("tells the log and the world that it cannot listen, and then that it can", 
 });
 
 test("is a link that is up while it is bound", () => {
-  const bound = { address: "0.0.0.0", port: 9998, receiveBufferBytes: 65_536 };
+  const bound = { address: "0.0.0.0", port: 9998, receiveBufferBytes: 65_536, readsBatches: true };
   assert.deepEqual(socketState(bound), { up: true, detail: "bound", ...bound });
   assert.equal(socketState(undefined).up, false);
 });

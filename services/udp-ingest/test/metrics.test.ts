@@ -87,7 +87,12 @@ test("shows the buffer, the spool and the socket as they are at each scrape", as
   const { metrics, scrape } = ingestMetrics();
   let size = { events: 7, bytes: 700 };
   let spooled = { events: 3, bytes: 300 };
-  let bound: BoundSocket | undefined = { address: "0.0.0.0", port: 9998, receiveBufferBytes: 65_536 };
+  let bound: BoundSocket | undefined = {
+    address: "0.0.0.0",
+    port: 9998,
+    receiveBufferBytes: 65_536,
+    readsBatches: true,
+  };
   metrics.observeBuffer(() => size);
   metrics.observeSpool(() => spooled);
   metrics.observeSocket(() => bound);

@@ -32,7 +32,7 @@ export function startReceiver(t: Scope, options: Partial<UdpSocketOptions> = {})
       host: "127.0.0.1",
       port: 0,
       receiveBufferBytes: 1_048_576,
-      onDatagram: (bytes, address, port) => received.push({ bytes, address, port }),
+      onDatagram: (bytes, address, port) => received.push({ bytes: Buffer.from(bytes), address, port }),
       onBound: (bound) => bounds.push(bound),
       onError: (error, retryMs) => errors.push({ error, retryMs }),
       retry: backoff({ minMs: 2, maxMs: 10 }),

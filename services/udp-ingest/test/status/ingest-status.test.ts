@@ -20,7 +20,7 @@ function snapshotOf(
   detail: "full" | "counts" = "full",
   facts: Partial<IngestFacts> = {},
 ): StatusSnapshot {
-  const socket = { address: "0.0.0.0", port: 9_998, receiveBufferBytes: 212_992 };
+  const socket = { address: "0.0.0.0", port: 9_998, receiveBufferBytes: 212_992, readsBatches: true };
   return createIngestStatus({
     ...{ detail, journal, wantedPort: 0, askedBufferBytes: 8_388_608, fallbackEncoding: "windows-1252" },
     look: () => ({ socket, buffered: { events: 1_200, bytes: 0 }, spooled: undefined, kernelDropped: 0, ...facts }),

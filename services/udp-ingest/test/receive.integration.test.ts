@@ -1,16 +1,16 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { cleanUpAfter, eventually, type Scope, sendDatagrams } from "@sense-alerts/test-kit";
-import { type SocketThreadOptions, startSocketThread } from "../src/start-socket-thread.js";
+import { type ReceiveOptions, startReceiving } from "../src/receive.js";
 import type { BoundSocket } from "../src/udp-socket.js";
-import { takePort } from "./receiver.js";
+import { createBurst, takePort } from "./receiver.js";
 
-async function startThread(t: Scope, options: Partial<SocketThreadOptions> = {}) {
+async function startReceiver(t: Scope, options: Partial<ReceiveOptions> = {}) {
   const received: string[] = [];
   const bounds: BoundSocket[] = [];
   const errors: Error[] = [];
-  const socket = startSocketThread({
+  const socket = startReceiving({
     host: "127.0.0.1",
     port: 0,
     receiveBufferBytes: 4_194_304,
@@ -33,7 +33,7 @@ const numbered = (count: number) => Array.from({ length: count }, (_, index) => 
 test("receives every datagram in its order, with sender and time", async (t) => {
   const times: number[] = [];
   const texts: string[] = [];
-  const { bounds } = await startThread(t, {
+  const { bounds } = await startReceiver(t, {
     onDatagram: (bytes, address, _port, receivedAtMs) => {
       times.push(receivedAtMs);
       texts.push(`${bytes} ${address}`);
@@ -53,7 +53,7 @@ test("receives every datagram in its order, with sender and time", async (t) => 
 
 test("leaves datagrams as they came while it is busy, and hands them over in their order when it is not", async (t) => {
   let busy = true;
-  const { bounds, received } = await startThread(t, { isBusy: () => busy });
+  const { bounds, received } = await startReceiver(t, { isBusy: () => busy });
   await eventually(() => assert.equal(bounds.length, 1));
   await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
   await delay(300);
@@ -66,8 +66,8 @@ test("leaves datagrams as they came while it is busy, and hands them over in the
   );
 });
 
-test("goes on receiving while this thread does nothing for a second", async (t) => {
-  const { bounds, received } = await startThread(t);
+test("loses nothing while the process does nothing for a second", async (t) => {
+  const { bounds, received } = await startReceiver(t);
   await eventually(() => assert.equal(bounds.length, 1));
   await sendDatagrams(bounds[0]?.port ?? 0, numbered(500), { perSecond: 5_000 });
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
@@ -75,7 +75,7 @@ test("goes on receiving while this thread does nothing for a second", async (t) 
 });
 
 test("hands over what the kernel still holds before it is closed", async (t) => {
-  const { bounds, received, close } = await startThread(t);
+  const { bounds, received, close } = await startReceiver(t);
   await eventually(() => assert.equal(bounds.length, 1));
   await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
   await close();
@@ -83,7 +83,7 @@ test("hands over what the kernel still holds before it is closed", async (t) => 
 });
 
 test("closes in a hurry though datagrams keep coming, and hands over all that it took off the socket", async (t) => {
-  const { bounds, received, socket } = await startThread(t);
+  const { bounds, received, socket } = await startReceiver(t);
   await eventually(() => assert.equal(bounds.length, 1));
   const hurry = new AbortController();
   const sending = sendDatagrams(bounds[0]?.port ?? 0, numbered(2_000), { perSecond: 2_000 });
@@ -100,7 +100,7 @@ test("closes in a hurry though datagrams keep coming, and hands over all that it
 
 test("tells of a port that is taken, with the code of the error, and binds it once it is free", async (t) => {
   const taken = await takePort(t);
-  const { bounds, errors, socket } = await startThread(t, { port: taken.port });
+  const { bounds, errors, socket } = await startReceiver(t, { port: taken.port });
   await eventually(() => assert.equal(errors.length, 1));
   assert.deepEqual(
     [errors[0]?.message, errors[0] && "code" in errors[0] && errors[0].code],
@@ -109,4 +109,58 @@ test("tells of a port that is taken, with the code of the error, and binds it on
   assert.equal(socket.bound(), undefined);
   await taken.release();
   await eventually(() => assert.equal(bounds[0]?.port, taken.port));
+});
+
+/** Sends 200 datagrams at once, and from then on no timer runs out before `tick`. */
+async function startBurst(t: TestContext, options: Partial<ReceiveOptions> = {}) {
+  const { bounds, received } = await startReceiver(t, options);
+  await eventually(() => assert.equal(bounds.length, 1));
+  const send = await createBurst(t, bounds[0]?.port ?? 0);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  await send(numbered(200));
+  return { received, tick: (ms: number) => t.mock.timers.tick(ms) };
+}
+
+/** Lets the event loop go round so many times. */
+async function turns(count: number, each = () => {}): Promise<void> {
+  for (let turn = 0; turn < count; turn++) {
+    each();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+test("lets a burst end before it hands over the first", async (t) => {
+  const { received, tick } = await startBurst(t);
+  await turns(20);
+  assert.equal(received.length, 0);
+  await turns(100, () => tick(2));
+  assert.deepEqual(
+    received,
+    numbered(200).map((text) => `${text} 127.0.0.1`),
+  );
+});
+
+test("hands over in the midst of a burst when nothing may wait", async (t) => {
+  const { received } = await startBurst(t, { longestWaitMs: 0 });
+  await turns(20);
+  assert.equal(received.length, 200);
+});
+
+test("hands over the oldest when it has no room for more, though it is busy", async (t) => {
+  let busy = true;
+  const { bounds, received } = await startReceiver(t, {
+    isBusy: () => busy,
+    onDatagram: (bytes) => received.push(bytes.toString("latin1", 0, 4)),
+  });
+  await eventually(() => assert.equal(bounds.length, 1));
+  const large = Array.from({ length: 200 }, (_, index) => String(index).padStart(4, "0") + "x".repeat(60_000));
+  await sendDatagrams(bounds[0]?.port ?? 0, large, { perSecond: 400 });
+  await eventually(() => assert(received.length > 0));
+  assert(received.length < large.length);
+  busy = false;
+  await eventually(() => assert.equal(received.length, large.length));
+  assert.deepEqual(
+    received,
+    large.map((text) => text.slice(0, 4)),
+  );
 });

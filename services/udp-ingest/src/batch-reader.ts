@@ -1,0 +1,81 @@
+import type { Socket } from "node:dgram";
+import { batchSize, type Family, type Kernel, loadKernel } from "./recvmmsg.js";
+
+export type BatchReader = {
+  /** Reads nothing for so long, if nothing was left to read. */
+  rest(ms: number): void;
+  /** Stops reading; the socket stays open. */
+  close(): void;
+};
+
+/** How often the socket is read before the event loop goes on. */
+const callsPerTurn = 16;
+const ourKernel = await loadKernel();
+
+/**
+ * Takes the reading of a bound socket over from Node and reads up to 64 datagrams by one call of the kernel, which takes a fifth of the time.
+ * In all else the socket stays Node's, and emits what goes wrong. The bytes that `onDatagram` gets are good until it returns.
+ * Undefined where this cannot be: then Node goes on reading.
+ */
+export function readInBatches(
+  socket: Socket,
+  onDatagram: (bytes: Buffer, address: string, port: number) => void,
+  kernel: Kernel | undefined = ourKernel,
+): BatchReader | undefined {
+  const handle = handleOf(socket);
+  if (kernel === undefined || handle === undefined) return undefined;
+  const datagrams = kernel.createRecvmmsg(handle.fd, socket.address().family as Family);
+
+  function read(): number {
+    const count = datagrams.receive();
+    for (let index = 0; index < count; index++)
+      onDatagram(datagrams.bytes(index), datagrams.address(index), datagrams.port(index));
+    return count;
+  }
+
+  function onReadable(): void {
+    try {
+      let calls = 0;
+      while (calls < callsPerTurn && read() === batchSize) calls++;
+      isDrained = calls < callsPerTurn;
+    } catch (error) {
+      // What the poll calls has no way to throw.
+      setImmediate(() => socket.emit("error", error));
+    }
+  }
+
+  function goOn(): void {
+    resting = undefined;
+    polling.start(onReadable);
+  }
+
+  let isDrained = true;
+  let resting: NodeJS.Timeout | undefined;
+  handle.recvStop();
+  const polling = kernel.poll(handle.fd, onReadable);
+  return {
+    rest: (ms) => {
+      if (resting !== undefined || !isDrained) return;
+      polling.stop();
+      resting = setTimeout(goOn, ms);
+    },
+    close: () => {
+      clearTimeout(resting);
+      polling.close();
+    },
+  };
+}
+
+type UdpHandle = { readonly fd: number; recvStop(): void };
+
+/** What Node wraps the socket of the system in. It has no public name: found by what it can do, or not at all. */
+function handleOf(socket: Socket): UdpHandle | undefined {
+  for (const symbol of Object.getOwnPropertySymbols(socket)) {
+    const state: unknown = Reflect.get(socket, symbol);
+    if (typeof state !== "object" || state === null || !("handle" in state)) continue;
+    const handle = state.handle as Partial<UdpHandle> | null;
+    if (typeof handle?.fd === "number" && handle.fd >= 0 && typeof handle.recvStop === "function")
+      return handle as UdpHandle;
+  }
+  return undefined;
+}
