@@ -64,10 +64,11 @@ async function main(): Promise<void> {
 async function measure(wants: (part: Part) => boolean, extent: Extent): Promise<Row[]> {
   const rows: Row[] = [];
   if (wants("burst")) rows.push(...(await measureBursts(extent)));
+  // In a quick look the services are the same for all rows, and the rate is measured by more than they can deal with.
+  if (wants("memory")) rows.push(...(await measureMemory(extent)));
   const rate = wants("rate") ? await measureRate(extent) : undefined;
   rows.push(...(rate?.rows ?? []));
   if (wants("latency")) rows.push(...(await measureLatency(extent)));
-  if (wants("memory")) rows.push(...(await measureMemory(extent)));
   if (wants("start")) rows.push(...(await measureStart(extent)));
   if (wants("idle")) rows.push(...(await measureIdle(extent)));
   if (wants("backlog")) rows.push(...(await measureBacklog(extent, rate?.oursPerSecond)));

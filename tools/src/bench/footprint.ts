@@ -23,7 +23,7 @@ const services = ["udp-ingest", "mqtt-alerter"] as const;
 
 /** Peak resident size after a burst and a long steady load. */
 export async function measureMemory(extent: Extent): Promise<Row[]> {
-  const seconds = extent.isQuick ? 4 : 60;
+  const seconds = extent.isQuick ? 3 : 60;
   extent.say(`memory: a burst and ${seconds} s at 3,000/s`);
   const measure = async (ours: Ours) => {
     await send(ours.udpPort, 20_000, 200_000);
@@ -124,7 +124,7 @@ export async function measureIdle(extent: Extent): Promise<Row[]> {
 
 /** The broker stands still while events come, and goes on. */
 export async function measureBacklog(extent: Extent, ratePerSecond: number | undefined): Promise<Row[]> {
-  const events = extent.isQuick ? 10_000 : 100_000;
+  const events = extent.isQuick ? 5_000 : 100_000;
   const toStorePerSecond = 5_000;
   return extent.withOurs(async (ours) => {
     ours.broker.suspend();

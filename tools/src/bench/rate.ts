@@ -5,8 +5,8 @@ import { type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
 
 const goalShare = 0.7;
-/** A rate is held when the last message is there so soon after the last datagram: what queues up meanwhile is not held. */
-const mostLagSeconds = 0.5;
+/** A rate is held when the last message comes after a twentieth of the time at most, half a second after ten: what queues up meanwhile is not held. */
+const mostLag = 1 / 20;
 const lowest = 2_000;
 const highest = 32_000;
 
@@ -34,7 +34,7 @@ export async function measureRate(extent: Extent): Promise<{ readonly rows: Row[
 }
 
 function secondsOf({ isQuick }: Extent): number {
-  return isQuick ? 2 : 10;
+  return isQuick ? 1 : 10;
 }
 
 interface Found {
@@ -79,7 +79,7 @@ async function tryRate({ udpPort, receiver }: Pipeline, perSecond: number, exten
   const lagSeconds = came.lastAt - sent.lastAt;
   // A sender that does not keep up would measure itself.
   const keptUp = sent.sent / sent.seconds >= 0.99 * perSecond;
-  const held = lost === 0 && lagSeconds <= mostLagSeconds && keptUp;
+  const held = lost === 0 && lagSeconds <= mostLag * secondsOf(extent) && keptUp;
   const kernel = kernelDrops(udpPort) - before;
   return { perSecond, held, lost, kernel, lagSeconds, sentPerSecond: sent.sent / sent.seconds, repeats: came.repeats };
 }
