@@ -1,5 +1,5 @@
 import type { Socket } from "node:dgram";
-import { batchSize, type Family, type Kernel, loadKernel } from "./recvmmsg.js";
+import { batchSize, type Family, type Kernel, loadKernel, type Polling } from "./recvmmsg.js";
 
 export type BatchReader = {
   /** Reads nothing for so long, if nothing was left to read. */
@@ -26,33 +26,43 @@ export function readInBatches(
   if (kernel === undefined || handle === undefined) return undefined;
   const datagrams = kernel.createRecvmmsg(handle.fd, socket.address().family as Family);
 
+  function receive(): number {
+    try {
+      return datagrams.receive();
+    } catch (error) {
+      setImmediate(() => socket.emit("error", error));
+      return 0;
+    }
+  }
+
   function read(): number {
-    const count = datagrams.receive();
+    const count = receive();
     for (let index = 0; index < count; index++)
       onDatagram(datagrams.bytes(index), datagrams.address(index), datagrams.port(index));
     return count;
   }
 
+  /** Called by the poll from outside of JavaScript: promises and next ticks wait for what comes after it, and what it throws has to be thrown elsewhere. */
   function onReadable(): void {
     try {
       let calls = 0;
       while (calls < callsPerTurn && read() === batchSize) calls++;
       isDrained = calls < callsPerTurn;
     } catch (error) {
-      // What the poll calls has no way to throw.
-      setImmediate(() => socket.emit("error", error));
+      setImmediate(() => {
+        throw error;
+      });
     }
-  }
-
-  function goOn(): void {
-    resting = undefined;
-    polling.start(onReadable);
   }
 
   let isDrained = true;
   let resting: NodeJS.Timeout | undefined;
-  handle.recvStop();
-  const polling = kernel.poll(handle.fd, onReadable);
+  const polling = takeOver(kernel, handle, onReadable);
+  if (polling === undefined) return undefined;
+  const goOn = () => {
+    resting = undefined;
+    polling.start(onReadable);
+  };
   return {
     rest: (ms) => {
       if (resting !== undefined || !isDrained) return;
@@ -66,7 +76,18 @@ export function readInBatches(
   };
 }
 
-type UdpHandle = { readonly fd: number; recvStop(): void };
+type UdpHandle = { readonly fd: number; recvStart(): void; recvStop(): void };
+
+/** One of the two may watch a socket. Node goes on where the other cannot. */
+function takeOver({ poll }: Kernel, handle: UdpHandle, onReadable: () => void): Polling | undefined {
+  handle.recvStop();
+  try {
+    return poll(handle.fd, onReadable);
+  } catch {
+    handle.recvStart();
+    return undefined;
+  }
+}
 
 /** What Node wraps the socket of the system in. It has no public name: found by what it can do, or not at all. */
 function handleOf(socket: Socket): UdpHandle | undefined {

@@ -57,8 +57,8 @@ export function createDatagramQueue(size: number): DatagramQueue {
         const address = records.toString("latin1", place + at.text, bytesAt);
         const bytes = Buffer.allocUnsafe(length);
         records.copy(bytes, 0, bytesAt, bytesAt + length);
-        onDatagram(bytes, address, view.getUint16(place + at.port), view.getFloat64(place + at.receivedAtMs));
         tail = (place + aligned(bytesAt - place + length)) % size;
+        onDatagram(bytes, address, view.getUint16(place + at.port), view.getFloat64(place + at.receivedAtMs));
       }
       if (tail !== head) return true;
       // From the beginning again, where there is memory already.

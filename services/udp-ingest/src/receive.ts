@@ -7,7 +7,7 @@ export type ReceiveOptions = Pick<UdpSocketOptions, "host" | "port" | "receiveBu
   readonly onDatagram: OnDatagram;
   /** Whether more than can be dealt with has been handed over: what comes then had better wait as it came, while three quarters of the queue take it. Never, if left out. */
   readonly isBusy?: () => boolean;
-  /** How long datagrams may wait for a burst to end, and until then are in no counter and no spool; as long as the queue takes them, if left out. */
+  /** How long datagrams may wait for a burst to end, and until then are in no counter and no spool; a second, if left out. */
   readonly longestWaitMs?: number | undefined;
 };
 
@@ -31,7 +31,7 @@ const bufferBytesEach = 640;
  * taking a datagram is twenty times quicker than dealing with it.
  */
 export function startReceiving(options: ReceiveOptions): Receiving {
-  const { onDatagram, isBusy = () => false, longestWaitMs = Number.POSITIVE_INFINITY, ...place } = options;
+  const { onDatagram, isBusy = () => false, longestWaitMs = 1_000, ...place } = options;
   const queue = createDatagramQueue(queueBytes);
   const pace = createPace(1);
   const longPace = createPace(4);
@@ -54,11 +54,13 @@ export function startReceiving(options: ReceiveOptions): Receiving {
     const isCrowd = longPace(came, nowMs) >= crowdPerMs;
     const isBurst = perMs >= burstPerMs && queue.hasRoom();
     came = 0;
-    waitingSinceMs = isBurst ? (waitingSinceMs ?? nowMs) : undefined;
+    // Forgotten when the last has been handed over: what comes in spurts is one burst, and does not wait anew.
+    if (isBurst) waitingSinceMs ??= nowMs;
     if ((isCrowd || isBurst) && mayRest(perMs)) socket.rest(restMs);
-    if (waitingSinceMs !== undefined && nowMs - waitingSinceMs < longestWaitMs) later();
+    if (isBurst && nowMs - (waitingSinceMs ?? nowMs) < longestWaitMs) later();
     else if (isBusy() && queue.hasRoom()) later();
     else if (queue.read(datagramsPerTurn, onDatagram)) nextTurn = setImmediate(turn);
+    else waitingSinceMs = undefined;
   }
 
   function later(): void {

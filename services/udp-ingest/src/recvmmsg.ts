@@ -21,7 +21,7 @@ export type Kernel = {
   poll(fd: number, onReadable: () => void): Polling;
 };
 
-type Polling = { start(onReadable: () => void): void; stop(): void; close(): void };
+export type Polling = { start(onReadable: () => void): void; stop(): void; close(): void };
 
 export const batchSize = 64;
 /** More than UDP can carry. What no datagram has touched takes no memory. */
@@ -33,11 +33,25 @@ const portAt = 2;
 const families = { IPv4: { number: 2, from: 4, to: 8 }, IPv6: { number: 10, from: 8, to: 24 } } as const;
 const longestAddressText = 46;
 
-/** Undefined on other systems than Linux, and where koffi, which calls what is written in C, has no binary. */
+/** Undefined on other systems than Linux, where koffi, which calls what is written in C, has no binary, and where the call is not allowed. */
 export async function loadKernel(): Promise<Kernel | undefined> {
   if (process.platform !== "linux") return undefined;
-  const koffi = await import("koffi").catch(() => undefined);
-  return koffi && kernelBy(koffi);
+  try {
+    const kernel = kernelBy(await import("koffi"));
+    return isAllowed(kernel) ? kernel : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Asks for datagrams of no socket: a kernel or a sandbox that does not have the call says something else than that there is none. */
+function isAllowed(kernel: Kernel): boolean {
+  try {
+    kernel.createRecvmmsg(-1, "IPv4").receive();
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EBADF";
+  }
 }
 
 function kernelBy(koffi: typeof Koffi): Kernel {

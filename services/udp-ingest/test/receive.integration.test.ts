@@ -66,12 +66,27 @@ test("leaves datagrams as they came while it is busy, and hands them over in the
   );
 });
 
-test("loses nothing while the process does nothing for a second", async (t) => {
+test("loses nothing while the process does nothing for half a second", async (t) => {
   const { bounds, received } = await startReceiver(t);
   await eventually(() => assert.equal(bounds.length, 1));
-  await sendDatagrams(bounds[0]?.port ?? 0, numbered(500), { perSecond: 5_000 });
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_000);
-  await eventually(() => assert.equal(received.length, 500));
+  const send = await createBurst(t, bounds[0]?.port ?? 0);
+  await send(numbered(200));
+  assert.equal(received.length, 0);
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  await eventually(() => assert.equal(received.length, 200));
+});
+
+test("hands over what waits in it before it is closed", async (t) => {
+  const { bounds, received, close } = await startReceiver(t, { isBusy: () => true });
+  await eventually(() => assert.equal(bounds.length, 1));
+  await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
+  await delay(100);
+  assert.equal(received.length, 0);
+  await close();
+  assert.deepEqual(
+    received,
+    numbered(200).map((text) => `${text} 127.0.0.1`),
+  );
 });
 
 test("hands over what the kernel still holds before it is closed", async (t) => {
@@ -163,4 +178,29 @@ test("hands over the oldest when it has no room for more, though it is busy", as
     received,
     large.map((text) => text.slice(0, 4)),
   );
+});
+
+test("lets no datagram wait for longer than it may, however long datagrams come in a hurry", async (t) => {
+  const longestWaitMs = 250;
+  let longestMs = 0;
+  let count = 0;
+  const { bounds } = await startReceiver(t, {
+    longestWaitMs,
+    onDatagram: (_bytes, _address, _port, receivedAtMs) => {
+      count++;
+      longestMs = Math.max(longestMs, Date.now() - receivedAtMs);
+    },
+  });
+  await eventually(() => assert.equal(bounds.length, 1));
+  const send = await createBurst(t, bounds[0]?.port ?? 0);
+  const spurt = numbered(100);
+  const endMs = performance.now() + 1_500;
+  let sent = 0;
+  // In spurts of which each is a burst by itself.
+  for (; performance.now() < endMs; sent += spurt.length) {
+    await send(spurt);
+    await delay(1);
+  }
+  await eventually(() => assert.equal(count, sent));
+  assert(longestMs > 0 && longestMs < 3 * longestWaitMs, `${longestMs} ms`);
 });
