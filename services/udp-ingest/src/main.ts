@@ -82,8 +82,8 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
-      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them soon.
       longestWaitMs: spool && longestWaitMs,
+      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them at once.
       isBusy: () => spool === undefined && bus.state().up && events.size().events > eventsAhead,
       onKernelDropped: (datagrams) => {
         metrics.kernelDropped(datagrams);

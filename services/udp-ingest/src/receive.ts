@@ -3,7 +3,7 @@ import { createPace } from "./pace.js";
 import { startUdpSocket, type UdpSocket, type UdpSocketOptions } from "./udp-socket.js";
 
 export type ReceiveOptions = Pick<UdpSocketOptions, "host" | "port" | "receiveBufferBytes" | "onBound" | "onError"> & {
-  /** Called for one datagram after the other, in the order received; with bytes of its own; `receivedAtMs` is since 1970. */
+  /** Called for one datagram after the other, in the order received, each with bytes of its own; `receivedAtMs` is since 1970. */
   readonly onDatagram: OnDatagram;
   /** Whether more than can be dealt with has been handed over: what comes then had better wait as it came, while three quarters of the queue take it. Never, if left out. */
   readonly isBusy?: () => boolean;

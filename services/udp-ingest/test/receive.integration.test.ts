@@ -126,14 +126,14 @@ test("tells of a port that is taken, with the code of the error, and binds it on
   await eventually(() => assert.equal(bounds[0]?.port, taken.port));
 });
 
-/** Sends 200 datagrams at once, and from then on no timer runs out before `tick`. */
-async function startBurst(t: TestContext, options: Partial<ReceiveOptions> = {}) {
+/** Sends datagrams at once, and from then on no timer runs out before `tick`. */
+async function startBurst(t: TestContext, options: Partial<ReceiveOptions> = {}, count = 200) {
   const { bounds, received } = await startReceiver(t, options);
   await eventually(() => assert.equal(bounds.length, 1));
   const send = await createBurst(t, bounds[0]?.port ?? 0);
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  await send(numbered(200));
-  return { received, tick: (ms: number) => t.mock.timers.tick(ms) };
+  await send(numbered(count));
+  return { received, send, tick: (ms: number) => t.mock.timers.tick(ms) };
 }
 
 /** Lets the event loop go round so many times. */
@@ -159,6 +159,24 @@ test("hands over in the midst of a burst when nothing may wait", async (t) => {
   const { received } = await startBurst(t, { longestWaitMs: 0 });
   await turns(20);
   assert.equal(received.length, 200);
+});
+
+test("rests when datagrams come in crowds, and takes what came meanwhile afterwards", async (t) => {
+  const { received, send, tick } = await startBurst(t, { longestWaitMs: 0 });
+  await turns(20);
+  await send(["meanwhile"]);
+  await turns(20);
+  assert.equal(received.length, 200);
+  await turns(20, () => tick(2));
+  assert.equal(received.at(-1), "meanwhile 127.0.0.1");
+});
+
+test("does not rest when the kernel's buffer could not take what comes meanwhile", async (t) => {
+  const { received, send } = await startBurst(t, { longestWaitMs: 0, receiveBufferBytes: 65_536 }, 110);
+  await turns(20);
+  await send(["meanwhile"]);
+  await turns(20);
+  assert.equal(received.at(-1), "meanwhile 127.0.0.1");
 });
 
 test("hands over the oldest when it has no room for more, though it is busy", async (t) => {
