@@ -17,7 +17,7 @@ export async function measureRate(extent: Extent): Promise<{ readonly rows: Row[
       const searches = [createSearch(relay, extent), createSearch(ours, extent)] as const;
       // In turns, since the speed of a machine that others share changes within minutes.
       while (!searches.every(({ isOver }) => isOver())) for (const { step } of searches) await step();
-      return searches.map(({ result }) => result()) as [Found, Found];
+      return [searches[0].result(), searches[1].result()] as const;
     }),
   );
   const ratio = ours.perSecond / relay.perSecond;
@@ -37,11 +37,6 @@ function secondsOf({ isQuick }: Extent): number {
   return isQuick ? 1 : 10;
 }
 
-interface Found {
-  readonly perSecond: number;
-  readonly tries: readonly object[];
-}
-
 /** Halves the interval between what is held and what is not, each rate tried once, until they are 3 % apart (35 % in a quick look). */
 function createSearch(pipeline: Pipeline, extent: Extent) {
   const closeEnough = extent.isQuick ? 1.35 : 1.03;
@@ -53,7 +48,7 @@ function createSearch(pipeline: Pipeline, extent: Extent) {
   const isOver = () => high / low <= closeEnough;
   return {
     isOver,
-    result: (): Found => ({ perSecond: held, tries }),
+    result: () => ({ perSecond: held, tries }),
     step: async () => {
       if (isOver()) return;
       const trial = await tryRate(pipeline, Math.round(perSecond), extent);
