@@ -94,7 +94,7 @@ test("containers are as locked up as the file says", async (t) => {
     assert.match(status, /^Uid:\t10001\t10001\t/m);
     assert.match(status, /^CapEff:\t0+$/m);
     await assert.rejects(docker("exec", id, "node", "-e", "require('fs').writeFileSync('/app/x', '')"), /EROFS/);
-    assert.match(await docker("exec", id, "node", "dist/src/healthcheck.js", "/livez"), /\S/);
+    assert.match(await docker("exec", id, "node", "dist/src/commands/healthcheck.js", "/livez"), /\S/);
   }
 });
 
@@ -132,7 +132,7 @@ test("a stop under load ends both services with code 0, and what they took in is
   // Docker's own proxy carries what comes from this machine, and drops what is too fast for it.
   const taskNames = await send(compose, 1_000, 500);
   await eventually(async () => {
-    const metrics = await docker("exec", ingest, "node", "dist/src/healthcheck.js", "/metrics");
+    const metrics = await docker("exec", ingest, "node", "dist/src/commands/healthcheck.js", "/metrics");
     assert.equal(readMetric(metrics, "sensealerts_ingest_datagrams_received_total"), 1_000);
   }, slow);
   await compose.run("stop", "udp-ingest", "mqtt-alerter");

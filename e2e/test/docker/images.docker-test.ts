@@ -28,7 +28,10 @@ function runIn(name: ImageName, ...command: readonly string[]): Promise<string> 
 }
 
 test("udp-ingest has the program that sends a test alert, and mqtt-alerter nothing of it", async () => {
-  assert.match(await runIn("udp-ingest", "node", "dist/src/send-test-alert.js", "--help"), /sends a test alert/);
+  assert.match(
+    await runIn("udp-ingest", "node", "dist/src/commands/send-test-alert.js", "--help"),
+    /sends a test alert/,
+  );
   assert.equal(await runIn("mqtt-alerter", "find", "/app", "-name", "*test-alert*"), "");
 });
 
@@ -37,7 +40,7 @@ for (const name of services) {
     const { Config } = await inspect(imageOf(name));
     assert.equal(Config.User, "10001:10001");
     assert.deepEqual([Config.Entrypoint.at(0), Config.Entrypoint.at(-1)], ["node", "dist/src/main.js"]);
-    assert.deepEqual(Config.Healthcheck.Test, ["CMD", "node", "dist/src/healthcheck.js"]);
+    assert.deepEqual(Config.Healthcheck.Test, ["CMD", "node", "dist/src/commands/healthcheck.js"]);
     assert.equal(Config.Labels["org.opencontainers.image.title"], `sense-alerts ${name}`);
     assert.equal(Config.Labels["org.opencontainers.image.version"], version);
     assert.equal(Config.Labels["org.opencontainers.image.revision"], await revision());

@@ -1,11 +1,11 @@
-import { type Backlog, readBacklog } from "./backlog.js";
-import { BusError } from "./bus-error.js";
-import { type LinkState, startConnection } from "./connection.js";
-import { startConsumer } from "./consumer.js";
-import type { ConsumerOptions, Consumption } from "./consumption.js";
-import type { BusLogger, BusOptions } from "./options.js";
-import { createPublisher, type Publisher } from "./publisher.js";
-import { getMessage, type StoredMessage } from "./stored-message.js";
+import { BusError } from "./connection/bus-error.js";
+import { type LinkState, startConnection } from "./connection/connection.js";
+import type { BusLogger, BusOptions } from "./connection/options.js";
+import { type Backlog, readBacklog } from "./consumer/backlog.js";
+import { startConsumer } from "./consumer/consumer.js";
+import type { ConsumerOptions, Consumption } from "./consumer/consumption.js";
+import { createPublisher, type Publisher } from "./publisher/publisher.js";
+import { getMessage, type StoredMessage } from "./streams/stored-message.js";
 
 export type Bus = Pick<Publisher, "send" | "publish"> & {
   state(): LinkState;

@@ -1,12 +1,12 @@
 import { busOptionsOf, startBus } from "@sense-alerts/bus";
 import { runService } from "@sense-alerts/service-kit";
-import { composeMessages } from "./alert-messages.js";
-import { alertTopicsOf } from "./alert-topics.js";
-import { createAside } from "./aside.js";
-import { startBroker } from "./broker.js";
-import { createDeliver } from "./deliver.js";
-import { createDeliverySpans } from "./delivery-spans.js";
+import { composeMessages } from "./alerts/alert-messages.js";
+import { alertTopicsOf } from "./alerts/alert-topics.js";
+import { createAside } from "./delivery/aside.js";
+import { createDeliver } from "./delivery/deliver.js";
+import { createDeliverySpans } from "./delivery/delivery-spans.js";
 import { createAlerterMetrics } from "./metrics.js";
+import { startBroker } from "./mqtt/broker.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
 import { startStatus } from "./status/start-status.js";
 
@@ -35,7 +35,7 @@ await runService({
     health.link("broker", { required: true, state: broker.state });
 
     // What asks QRS is a third of all the code: loaded where there is one.
-    const qrs = settings.QRS_URL && (await import("./start-qrs.js")).startQrs(context, topics, settings.QRS_URL);
+    const qrs = settings.QRS_URL && (await import("./qrs/start-qrs.js")).startQrs(context, topics, settings.QRS_URL);
     const aside = createAside(() => consumer.wake());
     const spans = createDeliverySpans(tracer, durable);
     const isDebugging = logger.isLevelEnabled("debug");

@@ -1,9 +1,9 @@
 import type { Backlog, Outcome } from "@sense-alerts/bus";
 import { eventTypes, type SenseEvent } from "@sense-alerts/event-contract";
 import type { Count, Gauge, Metrics, Observe } from "@sense-alerts/service-kit";
-import type { AlertMessage } from "./alert-messages.js";
-import { pubackReason, pubackReasons } from "./puback-reasons.js";
-import { publishErrorCodes } from "./publish-error.js";
+import type { AlertMessage } from "./alerts/alert-messages.js";
+import { pubackReason, pubackReasons } from "./mqtt/puback-reasons.js";
+import { publishErrorCodes } from "./mqtt/publish-error.js";
 
 export type AlerterMetrics = {
   published(message: AlertMessage, event: SenseEvent): void;

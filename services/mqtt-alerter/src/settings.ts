@@ -18,11 +18,11 @@ import {
   url,
   wholeNumber,
 } from "@sense-alerts/service-kit";
-import type { MqttOptions } from "./mqtt-options.js";
-import { checkQrsSettings, qrsSettings } from "./qrs-settings.js";
+import { parseTaskTypes, taskTypesAllowed } from "./alerts/task-types.js";
+import { alertPlaceholders, parseTopic, renderTopic, type TopicTemplate } from "./alerts/topic.js";
+import type { MqttOptions } from "./mqtt/mqtt-options.js";
+import { checkQrsSettings, qrsSettings } from "./qrs/qrs-settings.js";
 import { checkStartSettings, startSettings } from "./task-start/start-settings.js";
-import { parseTaskTypes, taskTypesAllowed } from "./task-types.js";
-import { alertPlaceholders, parseTopic, renderTopic, type TopicTemplate } from "./topic.js";
 
 export const mqttAlerterSettings = {
   MQTT_URL: url({

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { BusMessage } from "@sense-alerts/bus";
 import type { IngestStatusEvent } from "@sense-alerts/event-contract";
+import { createSourceRate, type SourceRate } from "./admission/source-rate.js";
+import { createThrottle } from "./admission/throttle.js";
 import type { Reading, ReceivedDatagram } from "./datagram/datagram.js";
 import type { Rejection } from "./datagram/rejection.js";
+import { newTraceparent } from "./datagram/traceparent.js";
 import { type EventMessage, eventMessage, rejectedMessage } from "./messages.js";
-import { createSourceRate, type SourceRate } from "./source-rate.js";
-import { createThrottle } from "./throttle.js";
-import { newTraceparent } from "./traceparent.js";
 
 export type IngestOptions = {
   readonly instance: string;

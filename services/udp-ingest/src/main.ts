@@ -1,14 +1,14 @@
 import { busOptionsOf, startBus } from "@sense-alerts/bus";
 import { delay, runService } from "@sense-alerts/service-kit";
-import { createAllowedSources } from "./allowed-sources.js";
+import { createAllowedSources } from "./admission/allowed-sources.js";
 import { createDatagramReader } from "./datagram/reader.js";
-import { createDatagramTrail } from "./datagram-trail.js";
 import { createIngest } from "./ingest.js";
-import { listen, socketState } from "./listen.js";
 import { createIngestMetrics } from "./metrics.js";
-import { createOutboxes } from "./outboxes.js";
+import { createDatagramTrail } from "./outbox/datagram-trail.js";
+import { createOutboxes } from "./outbox/outboxes.js";
+import { openSpool } from "./outbox/spool/spool.js";
 import { readSettings, spec } from "./settings.js";
-import { openSpool } from "./spool/spool.js";
+import { listen, socketState } from "./socket/listen.js";
 import { startStatus } from "./status/start-status.js";
 
 /** More than NATS can take in a moment. */

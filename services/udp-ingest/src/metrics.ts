@@ -3,8 +3,8 @@ import type { EventType } from "@sense-alerts/event-contract";
 import { eventTypes } from "@sense-alerts/event-contract";
 import type { Metrics } from "@sense-alerts/service-kit";
 import { type Rejection, rejections } from "./datagram/rejection.js";
-import { type OutboxResult, outboxResults } from "./outbox.js";
-import type { BoundSocket } from "./udp-socket.js";
+import { type OutboxResult, outboxResults } from "./outbox/outbox.js";
+import type { BoundSocket } from "./socket/udp-socket.js";
 
 export type IngestMetrics = {
   /** A datagram came, at this time. */

@@ -12,7 +12,7 @@ import {
   type SettingsOf,
   wholeNumber,
 } from "@sense-alerts/service-kit";
-import { parseSourceRule } from "./allowed-sources.js";
+import { parseSourceRule } from "./admission/allowed-sources.js";
 import { isUsableFallbackEncoding } from "./datagram/text.js";
 import { isTimezone } from "./datagram/timezone.js";
 

@@ -5,8 +5,8 @@ import { createMetrics } from "@sense-alerts/service-kit";
 import { readMetric } from "@sense-alerts/test-kit";
 import { rejections } from "../src/datagram/rejection.js";
 import { createIngestMetrics } from "../src/metrics.js";
-import { outboxResults } from "../src/outbox.js";
-import type { BoundSocket } from "../src/udp-socket.js";
+import { outboxResults } from "../src/outbox/outbox.js";
+import type { BoundSocket } from "../src/socket/udp-socket.js";
 
 function ingestMetrics() {
   const registry = createMetrics("udp-ingest");

@@ -1,6 +1,6 @@
 import type { SenseEvent } from "@sense-alerts/event-contract";
 import { createRecent } from "@sense-alerts/service-kit";
-import type { AlertMessage } from "../alert-messages.js";
+import type { AlertMessage } from "../alerts/alert-messages.js";
 
 /** A message that the broker has acknowledged. */
 export type Entry = { readonly message: AlertMessage; readonly event: SenseEvent; readonly acknowledgedMs: number };

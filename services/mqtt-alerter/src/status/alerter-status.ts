@@ -1,7 +1,7 @@
 import type { EventType } from "@sense-alerts/event-contract";
 import type { Cell, StatusSection, StatusSnapshot, Trouble } from "@sense-alerts/service-kit";
-import type { AlertTopics } from "../alert-messages.js";
-import { mayRenderAs, type TopicTemplate } from "../topic.js";
+import type { AlertTopics } from "../alerts/alert-messages.js";
+import { mayRenderAs, type TopicTemplate } from "../alerts/topic.js";
 import type { AlertJournal, Entry } from "./alert-journal.js";
 
 /** What of the service is looked at when the page is made. */

@@ -1,5 +1,5 @@
 import type { ServiceContext } from "@sense-alerts/service-kit";
-import type { AlertTopics } from "../alert-messages.js";
+import type { AlertTopics } from "../alerts/alert-messages.js";
 import type { MqttAlerterSettings } from "../settings.js";
 import { type AlertJournal, createAlertJournal } from "./alert-journal.js";
 import { type AlerterFacts, createAlerterStatus } from "./alerter-status.js";

@@ -1,7 +1,7 @@
 import type { Outcome } from "@sense-alerts/bus";
-import type { AlertMessage } from "../alert-messages.js";
-import { PublishError } from "../publish-error.js";
-import type { TopicTemplate } from "../topic.js";
+import type { AlertMessage } from "../alerts/alert-messages.js";
+import type { TopicTemplate } from "../alerts/topic.js";
+import { PublishError } from "../mqtt/publish-error.js";
 import { mayAnswerTo, resultMessage, type StartResult } from "./start-result.js";
 import type { StoredRequest } from "./stored-request.js";
 

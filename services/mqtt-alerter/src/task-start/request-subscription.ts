@@ -1,8 +1,8 @@
 import { backoff, type LinkState, withDeadline } from "@sense-alerts/service-kit";
 import { connect, type IClientOptions, type IConnackPacket, type IPublishPacket } from "mqtt";
-import { explainBrokerError } from "../broker-error.js";
-import { clientOptions, renewTlsFiles } from "../client-options.js";
-import { defaultTiming, type MqttOptions } from "../mqtt-options.js";
+import { explainBrokerError } from "../mqtt/broker-error.js";
+import { clientOptions, renewTlsFiles } from "../mqtt/client-options.js";
+import { defaultTiming, type MqttOptions } from "../mqtt/mqtt-options.js";
 import type { IncomingRequest } from "./start-request.js";
 
 export type SubscriptionOptions = {

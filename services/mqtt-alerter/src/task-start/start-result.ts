@@ -1,6 +1,6 @@
-import type { AlertMessage } from "../alert-messages.js";
-import { isMqttString } from "../mqtt-string.js";
-import { mayRenderAs, type TopicTemplate } from "../topic.js";
+import type { AlertMessage } from "../alerts/alert-messages.js";
+import { isMqttString } from "../alerts/mqtt-string.js";
+import { mayRenderAs, type TopicTemplate } from "../alerts/topic.js";
 import { largestPropertiesBytes, longestPayloadBytes, type RequestProblem } from "./start-request.js";
 import type { StoredRequest } from "./stored-request.js";
 

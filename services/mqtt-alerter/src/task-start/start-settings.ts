@@ -1,6 +1,6 @@
 import { checkEach, parsed, type SettingsOf, textList, toggle } from "@sense-alerts/service-kit";
-import { isMqttString } from "../mqtt-string.js";
-import { mayRenderAs, parseTopic, type TopicTemplate } from "../topic.js";
+import { isMqttString } from "../alerts/mqtt-string.js";
+import { mayRenderAs, parseTopic, type TopicTemplate } from "../alerts/topic.js";
 import type { AllowList } from "./allow-list.js";
 import { readGuid } from "./start-request.js";
 

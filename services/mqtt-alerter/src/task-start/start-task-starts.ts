@@ -3,7 +3,7 @@ import { type Bus, requestStreamName } from "@sense-alerts/bus";
 import { startRequestSubject } from "@sense-alerts/event-contract";
 import type { Repository } from "@sense-alerts/qlik-repository";
 import type { ServiceContext } from "@sense-alerts/service-kit";
-import type { Broker } from "../broker.js";
+import type { Broker } from "../mqtt/broker.js";
 import { type MqttAlerterSettings, mqttOptionsOf } from "../settings.js";
 import { allowsNothing } from "./allow-list.js";
 import { createAnswer } from "./answer.js";

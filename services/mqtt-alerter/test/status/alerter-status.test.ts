@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { composeMessages } from "../../src/alert-messages.js";
-import { alertTopicsOf } from "../../src/alert-topics.js";
+import { composeMessages } from "../../src/alerts/alert-messages.js";
+import { alertTopicsOf } from "../../src/alerts/alert-topics.js";
 import { readSettings } from "../../src/settings.js";
 import { createAlertJournal } from "../../src/status/alert-journal.js";
 import { createAlerterStatus } from "../../src/status/alerter-status.js";

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AlertMessage } from "../../src/alert-messages.js";
-import { PublishError } from "../../src/publish-error.js";
+import type { AlertMessage } from "../../src/alerts/alert-messages.js";
+import { parseTopic } from "../../src/alerts/topic.js";
+import { PublishError } from "../../src/mqtt/publish-error.js";
 import { type AnswerOptions, createAnswer } from "../../src/task-start/answer.js";
 import { refused } from "../../src/task-start/start-result.js";
 import type { StoredRequest } from "../../src/task-start/stored-request.js";
-import { parseTopic } from "../../src/topic.js";
 
 const request: StoredRequest = {
   key: "k",

@@ -1,8 +1,8 @@
 import type { Cell, StatusSection, StatusSnapshot, Trouble } from "@sense-alerts/service-kit";
 import { rejections } from "../datagram/rejection.js";
 import { createTextReader } from "../datagram/text.js";
-import type { OutboxResult } from "../outbox.js";
-import type { BoundSocket } from "../udp-socket.js";
+import type { OutboxResult } from "../outbox/outbox.js";
+import type { BoundSocket } from "../socket/udp-socket.js";
 import type { Entry, Journal, KindCounts } from "./journal.js";
 import { datagramKinds, kindNames, rejectionNames, resultNames } from "./kinds.js";
 import type { SourceCounts } from "./sources.js";

@@ -3,7 +3,7 @@ import { createRecent } from "@sense-alerts/service-kit";
 import type { Reading, ReceivedDatagram } from "../datagram/datagram.js";
 import { type Rejection, rejections } from "../datagram/rejection.js";
 import type { EventMessage } from "../messages.js";
-import { type OutboxResult, outboxResults } from "../outbox.js";
+import { type OutboxResult, outboxResults } from "../outbox/outbox.js";
 import { type DatagramKind, datagramKinds } from "./kinds.js";
 import { createSources, type Sources } from "./sources.js";
 

@@ -1,6 +1,6 @@
 import type { EventType } from "@sense-alerts/event-contract";
 import type { Rejection } from "../datagram/rejection.js";
-import type { OutboxResult } from "../outbox.js";
+import type { OutboxResult } from "../outbox/outbox.js";
 
 /** The events that come of datagrams, and how the status page calls them. */
 export const kindNames = {

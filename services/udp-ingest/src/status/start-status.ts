@@ -1,8 +1,8 @@
 import type { ServiceContext } from "@sense-alerts/service-kit";
-import type { Outbox } from "../outbox.js";
+import type { Outbox } from "../outbox/outbox.js";
+import type { Spool } from "../outbox/spool/spool.js";
 import type { UdpIngestSettings } from "../settings.js";
-import type { Spool } from "../spool/spool.js";
-import type { UdpSocket } from "../udp-socket.js";
+import type { UdpSocket } from "../socket/udp-socket.js";
 import { createIngestStatus } from "./ingest-status.js";
 import { createJournal, type Journal } from "./journal.js";
 

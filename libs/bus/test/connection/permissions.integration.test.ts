@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually, startNats } from "@sense-alerts/test-kit";
+import { publishAll, startTestBus, whenUp } from "../fixtures/bus.js";
+import { consumerAt, done, durable, startTestConsumer } from "../fixtures/consumer.js";
+
+const streamInfo = ["$JS.API.STREAM.INFO.SENSE_EVENTS", "$JS.API.STREAM.INFO.SENSE_REJECTED"];
+const ingest = [...streamInfo, "sense.>"];
+const alerter = [
+  ...streamInfo,
+  `$JS.API.CONSUMER.INFO.SENSE_EVENTS.${durable}`,
+  `$JS.API.CONSUMER.MSG.NEXT.SENSE_EVENTS.${durable}`,
+  `$JS.ACK.SENSE_EVENTS.${durable}.>`,
+  "sense.dead-letter",
+];
+
+const user = (name: string, publish: readonly string[]) =>
+  `{ user: ${name}, password: pw, permissions: { publish: ${JSON.stringify(publish)}, subscribe: ["_INBOX.${name}.>"] } }`;
+
+test("needs no more permissions than these, once streams and consumer have been made", async (t) => {
+  const users = ["{ user: admin, password: pw }", user("ingest", ingest), user("alerter", alerter)];
+  const server = await startNats(t, { config: `authorization { users: [${users.join(", ")}] }` });
+  const login = (name: string) => ({ user: name, password: "pw", inboxPrefix: `_INBOX.${name}` });
+  const admin = startTestBus(t, server.url, login("admin"));
+  const making = startTestConsumer(t, admin.bus);
+  await whenUp(making.consumption);
+  await making.consumption.close(AbortSignal.abort());
+
+  const publishing = startTestBus(t, server.url, login("ingest"));
+  const consuming = startTestBus(t, server.url, login("alerter"));
+  const consumer = startTestConsumer(t, consuming.bus, {
+    handle: async ({ sequence, deliveries }) => {
+      if (sequence === 2) return { kind: "dead", reason: "not-json" };
+      return sequence === 3 && deliveries === 1 ? { kind: "later", delayMs: 0 } : done;
+    },
+  });
+  await whenUp(publishing.bus);
+  await whenUp(consumer.consumption);
+  for (const text of ["a", "b", "c"]) await publishAll(publishing.bus, [text]);
+  await eventually(async () => {
+    const { num_pending, num_ack_pending } = await consumerAt(server);
+    assert.deepEqual([num_pending, num_ack_pending], [0, 0]);
+    assert.deepEqual(consumer.takenTexts(), ["a", "b", "c", "c"]);
+  });
+  assert.equal((await server.stream("SENSE_REJECTED"))?.state.messages, 1);
+  const warnings = [...publishing.lines, ...consuming.lines].filter((line) => line.level === "warn");
+  assert.deepEqual(warnings, []);
+});

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { eventually, startNats } from "@sense-alerts/test-kit";
+import { AckPolicy } from "nats";
+import { connectBeside, publishAll, startTestBus, texts, whenDown, whenUp } from "../fixtures/bus.js";
+import { consumerAt, durable, startTestConsumer, whenNothingIsLeft } from "../fixtures/consumer.js";
+
+test("makes the durable consumer as it is needed", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  const { consumption } = startTestConsumer(t, bus);
+  await whenUp(consumption);
+  assert.equal(consumption.state().detail, durable);
+  const { opt_start_time, ...config } = (await consumerAt(server)).config ?? {};
+  const sinceMs = Date.now() - Date.parse(String(opt_start_time));
+  assert.ok(sinceMs >= 3_600_000 && sinceMs < 3_620_000, `starts ${sinceMs} ms ago`);
+  assert.deepEqual(config, {
+    durable_name: durable,
+    name: durable,
+    deliver_policy: "by_start_time",
+    ack_policy: "explicit",
+    ack_wait: 30_000_000_000,
+    max_deliver: -1,
+    max_waiting: 512,
+    max_ack_pending: 10_000,
+    replay_policy: "instant",
+    num_replicas: 0,
+  });
+});
+
+test("passes over what is too old when it makes the consumer, and says how many", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  await whenUp(bus);
+  const { manager } = await connectBeside(t, server.url);
+  await publishAll(bus, texts("old", 20));
+  const passedOver: number[] = [];
+  const tooOld = async () => {
+    const storedMs = performance.now();
+    await eventually(() => assert.ok(performance.now() - storedMs > 1_500));
+  };
+  const options = { maxAgeMs: 1_500, onPassedOver: (messages: number) => void passedOver.push(messages) };
+  await tooOld();
+  await publishAll(bus, texts("new", 5));
+  const consumer = startTestConsumer(t, bus, options);
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), texts("new", 5));
+  assert.deepEqual(passedOver, [20]);
+
+  await tooOld();
+  await manager.consumers.delete("SENSE_EVENTS", durable);
+  await eventually(() => assert.deepEqual(passedOver, [20, 25]));
+  await publishAll(bus, ["later"]);
+  await whenNothingIsLeft(server);
+  assert.deepEqual(consumer.takenTexts(), [...texts("new", 5), "later"]);
+});
+
+test("makes one consumer when several find none at once, and none of them fails", async (t) => {
+  const server = await startNats(t);
+  const buses = Array.from({ length: 4 }, () => startTestBus(t, server.url));
+  for (const { bus } of buses) await whenUp(bus);
+  const consumers = buses.map(({ bus }) => startTestConsumer(t, bus));
+  for (const { consumption } of consumers) await whenUp(consumption);
+  const lines = buses.flatMap((one) => one.lines);
+  assert.equal(lines.filter(({ message }) => message === "consumer made").length, 1);
+  assert.deepEqual(
+    lines.filter(({ level }) => level !== "info"),
+    [],
+  );
+});
+
+test("refuses a durable consumer that is not a pull consumer with explicit acknowledgement, until it is removed", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url);
+  await whenUp(bus);
+  const { manager } = await connectBeside(t, server.url);
+  await manager.consumers.add("SENSE_EVENTS", { durable_name: durable, ack_policy: AckPolicy.All });
+  const { consumption } = startTestConsumer(t, bus);
+  await whenDown(consumption, /not a pull consumer with explicit acknowledgement; .*nats consumer rm SENSE_EVENTS/);
+  await manager.consumers.delete("SENSE_EVENTS", durable);
+  await whenUp(consumption);
+});
+
+test("leaves a durable consumer that differs as it is, with one warning for each setting", async (t) => {
+  const server = await startNats(t);
+  const { bus, lines } = startTestBus(t, server.url);
+  await whenUp(bus);
+  const { manager } = await connectBeside(t, server.url);
+  const differing = { ack_wait: 5e9, max_deliver: 20, max_ack_pending: 100 };
+  await manager.consumers.add("SENSE_EVENTS", { durable_name: durable, ack_policy: AckPolicy.Explicit, ...differing });
+  const { consumption } = startTestConsumer(t, bus);
+  await whenUp(consumption);
+  const facts = { stream: "SENSE_EVENTS", consumer: durable };
+  assert.deepEqual(
+    lines.filter((line) => line.level === "warn").map((line) => line.facts),
+    [
+      { ...facts, setting: "ack_wait", wanted: 30e9, live: 5e9 },
+      { ...facts, setting: "max_deliver", wanted: -1, live: 20 },
+      { ...facts, setting: "max_ack_pending", wanted: 10_000, live: 100 },
+    ],
+  );
+  assert.equal((await consumerAt(server)).config?.["max_ack_pending"], 100);
+});
+
+test("says that a request was refused and asks again, at no more than its own pace", async (t) => {
+  const server = await startNats(t);
+  const { bus, lines } = startTestBus(t, server.url);
+  await whenUp(bus);
+  const { manager, nats } = await connectBeside(t, server.url);
+  const narrow = { max_batch: 5 };
+  await manager.consumers.add("SENSE_EVENTS", { durable_name: durable, ack_policy: AckPolicy.Explicit, ...narrow });
+  let asked = 0;
+  nats.subscribe("$JS.API.CONSUMER.MSG.NEXT.>", { callback: () => void asked++ });
+  await nats.flush();
+  startTestConsumer(t, bus, { maxInHand: 64 });
+  const startedMs = performance.now();
+  await eventually(() => assert.ok(asked >= 3));
+  assert.ok(performance.now() - startedMs > 1_500, `asked ${asked} times in ${performance.now() - startedMs} ms`);
+  const line = lines.find(({ message }) => message === "nats ended a request for events");
+  assert.equal(line?.facts["reason"], "Exceeded MaxRequestBatch of 5");
+});

@@ -1,0 +1,66 @@
+import type { LinkState, Logger } from "@sense-alerts/service-kit";
+import type { Ingest } from "../ingest.js";
+import { watchKernelDrops } from "./kernel-drops.js";
+import { type Receiving, startReceiving } from "./receive.js";
+import type { BoundSocket } from "./udp-socket.js";
+
+export type ListenOptions = {
+  readonly host: string;
+  readonly port: number;
+  readonly receiveBufferBytes: number;
+  readonly ingest: Ingest;
+  readonly onKernelDropped: (datagrams: number) => void;
+  readonly logger: Logger;
+  readonly isBusy: () => boolean;
+  readonly longestWaitMs?: number | undefined;
+};
+
+/** Receives datagrams for as long as the service runs; how the socket fares goes to the log and out as status events. */
+export function listen(options: ListenOptions): Receiving {
+  const { host, port, receiveBufferBytes, ingest, logger } = options;
+  let warned = false;
+  const socket = startReceiving({
+    host,
+    port,
+    receiveBufferBytes,
+    onDatagram: ingest.receive,
+    isBusy: options.isBusy,
+    longestWaitMs: options.longestWaitMs,
+    onBound: (bound) => {
+      logger.info(bound, "udp socket listening");
+      ingest.report("start", bound.address, bound.port, "");
+      const granted = bound.receiveBufferBytes;
+      if (warned || granted >= receiveBufferBytes) return;
+      warned = true;
+      const mend = `sysctl -w net.core.rmem_max=${receiveBufferBytes}`;
+      logger.warn(
+        { asked: receiveBufferBytes, granted, mend },
+        "the kernel granted a smaller receive buffer: bursts may be lost",
+      );
+    },
+    onError: (error, retryMs) => {
+      logger.error({ err: error, host, port, retryMs }, "udp socket failed; it is bound again");
+      ingest.report("error", host, port, error.message);
+    },
+  });
+  const kernelDrops = watchKernelDrops({
+    port: () => socket.bound()?.port,
+    onDropped: (datagrams) => {
+      options.onKernelDropped(datagrams);
+      logger.error({ datagrams }, "the kernel dropped datagrams: the receive buffer was full");
+    },
+  });
+  return {
+    bound: socket.bound,
+    close: async (hurry) => {
+      await socket.close(hurry);
+      kernelDrops.close();
+    },
+  };
+}
+
+/** The socket as a link of the service. */
+export function socketState(bound: BoundSocket | undefined): LinkState {
+  if (bound === undefined) return { up: false, detail: "not bound; see the log for the reason" };
+  return { up: true, detail: "bound", ...bound };
+}
