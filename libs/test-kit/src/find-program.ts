@@ -15,7 +15,8 @@ const options: Readonly<Record<string, string>> = {
 
 /** The path of an installed program. Throws, with the command that installs it, when there is none. */
 export function findProgram(name: string): string {
-  const { PATH = "", XDG_CACHE_HOME } = process.env;
+  const { PATH = "", XDG_CACHE_HOME, NATS_SERVER } = process.env;
+  if (name === "nats-server" && NATS_SERVER) return NATS_SERVER;
   // What tools/kubectl.mjs and tools/prometheus.mjs fetched, because what is installed would not do.
   const fetched = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sense-alerts", "bin");
   const folders = [fetched, ...PATH.split(delimiter), ...serverFolders];
