@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { randomInt } from "node:crypto";
+import { setTimeout as wait } from "node:timers/promises";
 import { eventually, jetStreamApi, type Scope, startService } from "@sense-alerts/test-kit";
 import { createSender, executionsOn, fullTopic } from "../drill.js";
 import { startServers } from "../stack.js";
@@ -12,14 +13,19 @@ export interface CrashRoundOptions {
 }
 
 const kills = 3;
-/** After a crash the alerter goes on by itself within this time, or it has stopped for good. */
-const stallMs = 25_000;
+/** Longer than the ack wait, after which NATS hands out again what was lost on its way. Without progress for so long, it has stopped. */
+const stallMs = 45_000;
+
+export interface CrashRound extends Settled {
+  /** From the last start of NATS until all was delivered and acknowledged, or given up. */
+  readonly recoveryMs: number;
+}
 
 /**
  * One round on servers of its own: the events wait in the stream, an alerter works them off, and NATS is killed three times within
  * seconds, each time when some more have been delivered or, at the latest, two seconds after its start.
  */
-export async function crashRound(t: Scope, { events, maxInFlight }: CrashRoundOptions): Promise<Settled> {
+export async function crashRound(t: Scope, { events, maxInFlight }: CrashRoundOptions): Promise<CrashRound> {
   const { nats, subscriber, env } = await startServers(t);
   const ingest = await startService(t, "udp-ingest", env, { waitFor: "ready" });
   const sender = createSender([await ingest.udpPort()]);
@@ -30,13 +36,15 @@ export async function crashRound(t: Scope, { events, maxInFlight }: CrashRoundOp
   );
   await startService(t, "mqtt-alerter", { ...env, MQTT_MAX_INFLIGHT: String(maxInFlight) });
   for (let kill = 1; kill <= kills; kill++) {
-    const target = executionsOn(subscriber, fullTopic).length + randomInt(events / 40, events / 8);
+    const target = executionsOn(subscriber, fullTopic).length + randomInt(events / 40, events / 4);
     const latestMs = performance.now() + (kill === 1 ? 20_000 : 2_000);
     while (executionsOn(subscriber, fullTopic).length < target && performance.now() < latestMs) {
-      await new Promise(setImmediate);
+      await wait(5);
     }
     await nats.stop("SIGKILL");
     await nats.start();
   }
-  return settle(subscriber, sender.sent, { api: jetStreamApi(nats.port), stallMs });
+  const startedMs = performance.now();
+  const settled = await settle(subscriber, sender.sent, { api: jetStreamApi(nats.port), stallMs });
+  return { ...settled, recoveryMs: Math.round(performance.now() - startedMs) };
 }

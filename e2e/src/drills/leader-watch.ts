@@ -18,7 +18,8 @@ const [intervalMs, answerWithinMs] = [100, 400];
 
 /**
  * Watches, ten times a second, whether the stream and each of its consumers have a leader: a server that answers, says so itself, and
- * is the leader for most servers. One that is frozen, or cut off from the others, is none.
+ * is the leader for most servers. One that is frozen or cut off from the others is none, although its followers take it for the
+ * leader for some seconds more.
  */
 export function watchLeaders({ servers }: NatsCluster): LeaderWatch {
   const leaderless: LeaderlessTime[] = [];
@@ -77,7 +78,7 @@ function haveLeaders(servers: readonly NatsPeer[], views: readonly (View | undef
   const isLed = (name: string) =>
     servers.some((server, index) => {
       const votes = views.filter((view) => view?.get(name) === server.name).length;
-      return views[index]?.get(name) === server.name && votes > servers.length / 2;
+      return !server.isCutOff() && views[index]?.get(name) === server.name && votes > servers.length / 2;
     });
   return names.size > 0 && [...names].every(isLed);
 }

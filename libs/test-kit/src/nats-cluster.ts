@@ -19,6 +19,7 @@ export interface NatsPeer extends NatsServer {
   readonly api: JetStreamApi;
   /** Cuts its routes to all others: clients stay connected, and neither side hears of the other. */
   cutOff(): void;
+  isCutOff(): boolean;
   rejoin(): void;
 }
 
@@ -60,8 +61,13 @@ cluster { name: drill, listen: "127.0.0.1:${ports[index]}", advertise: "127.0.0.
       return Object.assign(server, {
         name,
         api: jetStreamApi(server.port),
-        cutOff: () => linksOf(name).forEach((link) => void link.silence()),
-        rejoin: () => linksOf(name).forEach((link) => void link.restore()),
+        cutOff: () => {
+          for (const link of linksOf(name)) link.silence();
+        },
+        isCutOff: () => linksOf(name).every((link) => link.isSilent()),
+        rejoin: () => {
+          for (const link of linksOf(name)) link.restore();
+        },
       });
     }),
   );

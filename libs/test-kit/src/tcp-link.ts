@@ -6,6 +6,7 @@ export interface TcpLink {
   readonly port: number;
   /** From now on no byte passes and nobody is told: connections stay open, as behind a network that drops every packet. */
   silence(): void;
+  isSilent(): boolean;
   /** What was sent meanwhile passes now, as after the retransmission of TCP. */
   restore(): void;
 }
@@ -43,6 +44,7 @@ export async function startTcpLink(t: Scope, targetPort: number): Promise<TcpLin
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
+    isSilent: () => isSilent,
     silence() {
       isSilent = true;
       for (const socket of sockets) socket.pause();
