@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { inflateRawSync } from "node:zlib";
+import { unzip } from "./unzip.mjs";
 
 /** Components with generators, as k8s/ has them, need kustomize 5. */
 const oldestKustomize = 5;
@@ -65,24 +65,4 @@ function renders(program) {
   if (status !== 0) return false;
   const { kustomizeVersion = "" } = JSON.parse(stdout);
   return Number(/^v(\d+)\./.exec(kustomizeVersion)?.[1] ?? 0) >= oldestKustomize;
-}
-
-/**
- * One file of a zip file, by the directory at its end (APPNOTE 4.3). Throws when it is not there.
- * @param {Buffer} zip
- * @param {string} name
- */
-function unzip(zip, name) {
-  const end = zip.lastIndexOf("PK\x05\x06", undefined, "latin1");
-  let at = zip.readUInt32LE(end + 16);
-  for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
-    const [size, nameLength] = [zip.readUInt32LE(at + 20), zip.readUInt16LE(at + 28)];
-    const header = zip.readUInt32LE(at + 42);
-    if (zip.toString("utf8", at + 46, at + 46 + nameLength) === name) {
-      const start = header + 30 + zip.readUInt16LE(header + 26) + zip.readUInt16LE(header + 28);
-      return inflateRawSync(zip.subarray(start, start + size));
-    }
-    at += 46 + nameLength + zip.readUInt16LE(at + 30) + zip.readUInt16LE(at + 32);
-  }
-  throw new Error(`${name} is not in the zip file`);
 }

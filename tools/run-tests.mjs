@@ -3,6 +3,7 @@
 //   node tools/run-tests.mjs                      everything
 //   node tools/run-tests.mjs alert-path outbox    the files whose path holds one of the words; no coverage threshold then
 //   node tools/run-tests.mjs --kind=docker        the files that end in .docker-test.js and need what others do not
+//   node tools/run-tests.mjs --kind=drill         the files that end in .drill-test.js, and the table of what they measured
 // The last thing a passing run prints is the summary of node's test runner. The coverage report lies in coverage/.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -10,6 +11,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { printFigures } from "./figures.mjs";
 
 const minimumCoverage = { lines: 90 };
 const notMeasured = ["libs/test-kit", "e2e", "tools"];
@@ -21,8 +23,8 @@ process.chdir(root);
 
 const kind = process.argv.find((argument) => argument.startsWith("--kind="))?.slice("--kind=".length);
 const suffix = kind === undefined ? ".test.js" : `.${kind}-test.js`;
-// Containers share one engine, and the long forms of the drills measure: both are left more of the machine.
-const filesAtOnce = kind === "docker" ? 1 : isSoak ? 2 : 4;
+// Containers share one engine, and drills measure: both are left more of the machine.
+const filesAtOnce = kind === "docker" || kind === "drill" ? 1 : isSoak ? 2 : 4;
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const isEverything = words.length === 0 && kind === undefined;
 const packages = workspaces();
@@ -53,6 +55,9 @@ const coverage = {
 const coverageConfig = join(scratch, "c8.json");
 writeFileSync(coverageConfig, JSON.stringify(coverage));
 
+// npm run test:soak names a file of its own, for the figures of more than one run.
+const figuresFile = kind === "drill" && !process.env["SOAK_FIGURES"] ? join(scratch, "figures.jsonl") : undefined;
+
 const run = spawn(
   process.execPath,
   [
@@ -60,12 +65,13 @@ const run = spawn(
     ...[process.execPath, "--test", "--test-reporter=spec", `--test-concurrency=${filesAtOnce}`],
     ...[`--test-timeout=${fileTimeoutMs}`, ...chosen],
   ],
-  { stdio: "inherit" },
+  { stdio: "inherit", env: { ...process.env, ...(figuresFile !== undefined && { SOAK_FIGURES: figuresFile }) } },
 );
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => run.kill(/** @type {NodeJS.Signals} */ (signal))); // the runner ends the test files, and they their servers
 }
 const [code] = await once(run, "close");
+if (figuresFile !== undefined) printFigures(figuresFile);
 rmSync(scratch, { recursive: true, force: true });
 process.exitCode = code ?? 1;
 

@@ -1,49 +1,36 @@
 // @ts-check
 // Runs the long forms of the fault drills and prints what they measured: twenty rounds, a ten-minute outage, 200,000 hostile
-// datagrams. Takes about a quarter of an hour.
+// datagrams. Takes about half an hour.
 //   node tools/soak.mjs                 every drill
 //   node tools/soak.mjs drill-nats      the files whose path holds one of the words
+//   node tools/soak.mjs --kind=drill    the drills of a NATS that crashes, of a cluster and of a power cut (npm run test:drills)
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { printFigures } from "./figures.mjs";
 
-const words = process.argv.slice(2);
+const runTests = fileURLToPath(new URL("run-tests.mjs", import.meta.url));
+const given = process.argv.slice(2);
+const runs = given.length > 0 ? [given] : [["drill-", "conservation"], ["--kind=drill"]];
 const scratch = mkdtempSync(join(tmpdir(), "sense-alerts-soak-"));
 const figuresFile = join(scratch, "figures.jsonl");
-const run = spawn(
-  process.execPath,
-  [
-    fileURLToPath(new URL("run-tests.mjs", import.meta.url)),
-    ...(words.length > 0 ? words : ["drill-", "conservation"]),
-  ],
-  { stdio: "inherit", env: { ...process.env, SOAK: "1", SOAK_FIGURES: figuresFile } },
-);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => run.kill(/** @type {NodeJS.Signals} */ (signal)));
+let isStopped = false;
+for (const args of runs) {
+  const env = { ...process.env, SOAK: "1", SOAK_FIGURES: figuresFile };
+  const run = spawn(process.execPath, [runTests, ...args], { stdio: "inherit", env });
+  /** @param {NodeJS.Signals} signal */
+  const stop = (signal) => {
+    isStopped = true;
+    run.kill(signal);
+  };
+  process.on("SIGINT", stop).on("SIGTERM", stop).on("SIGHUP", stop);
+  const [code] = await once(run, "close");
+  process.off("SIGINT", stop).off("SIGTERM", stop).off("SIGHUP", stop);
+  if (code !== 0) process.exitCode = code ?? 1;
+  if (isStopped) break;
 }
-const [code] = await once(run, "close");
-if (existsSync(figuresFile)) printTable(readFileSync(figuresFile, "utf8").trim().split("\n"));
+printFigures(figuresFile);
 rmSync(scratch, { recursive: true, force: true });
-process.exitCode = code ?? 1;
-
-/**
- * A drill that failed reports no figures: it is in the summary of the tests alone.
- * @param {string[]} lines
- */
-function printTable(lines) {
-  console.log("\n     sent  delivered  repeats  drill");
-  for (const line of lines) {
-    const { drill, sent, delivered, repeats, ...others } = JSON.parse(line);
-    const [first, second, third] = [
-      String(sent).padStart(9),
-      String(delivered).padStart(11),
-      String(repeats).padStart(9),
-    ];
-    console.log(`${first}${second}${third}  ${drill}`);
-    const rest = Object.entries(others).map(([name, value]) => `${name} ${value}`);
-    if (rest.length > 0) console.log(`${" ".repeat(31)}${rest.join(", ")}`);
-  }
-}

@@ -27,7 +27,7 @@ export const lasting: { broker: MosquittoOptions; subscriber: Partial<SubscribeO
   subscriber: { args: ["-c", "-i", "drill-subscriber", "-x", "3600"] },
 };
 
-const basicTopic = "qliksense/task_failure";
+export const basicTopic = "qliksense/task_failure";
 export const fullTopic = "qliksense/task_failure_full";
 
 /** Sends failed tasks like no others, and remembers their executions in the order sent. */

@@ -1,13 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { cleanUpAfter, eventually, type Scope } from "@sense-alerts/test-kit";
-
-interface NatsMessage {
-  readonly subject: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly payload: Buffer;
-}
+import { cleanUpAfter, eventually, type NatsMessage, readNats, type Scope } from "@sense-alerts/test-kit";
 
 export interface NatsSubscription {
   /** What has come so far, in order; grows. */
@@ -23,24 +17,16 @@ const lineEnd = "\r\n";
  */
 export async function subscribeNats(t: Scope, port: number, subject: string): Promise<NatsSubscription> {
   const messages: NatsMessage[] = [];
-  let rest = Buffer.alloc(0);
   const socket = connect(port, "127.0.0.1");
   socket.on("error", () => {}); // the server may go first
   cleanUpAfter(t, () => void socket.destroy());
   const subscribed = new Promise<void>((resolve, reject) => {
     socket.once("close", () => reject(new Error("the NATS server closed the connection")));
-    socket.on("data", (bytes) => {
-      rest = Buffer.concat([rest, bytes]);
-      for (let end = rest.indexOf(lineEnd); end !== -1; end = rest.indexOf(lineEnd)) {
-        const line = rest.toString("utf8", 0, end);
-        const message = line.startsWith("HMSG ") || line.startsWith("MSG ") ? readMessage(line, rest, end) : undefined;
-        if (message === "incomplete") return;
-        if (message !== undefined) messages.push(message.message);
-        if (line === "PING") socket.write(`PONG${lineEnd}`);
-        if (line === "PONG") resolve();
-        rest = rest.subarray(message === undefined ? end + lineEnd.length : message.end);
-      }
-    });
+    const onLine = (line: string) => {
+      if (line === "PING") socket.write(`PONG${lineEnd}`);
+      if (line === "PONG") resolve();
+    };
+    socket.on("data", readNats({ onMessage: (message) => messages.push(message), onLine }));
   });
   await once(socket, "connect");
   socket.write(
@@ -67,29 +53,4 @@ export async function askJetStream(t: Scope, port: number, subject: string, requ
   });
   const { error } = JSON.parse(text) as { error?: unknown };
   if (error !== undefined) throw new Error(`${subject}: ${JSON.stringify(error)}`);
-}
-
-/** `MSG subject sid [reply] bytes` or `HMSG subject sid [reply] headerBytes bytes`, and behind the line that many bytes. */
-function readMessage(
-  line: string,
-  bytes: Buffer,
-  lineLength: number,
-): { message: NatsMessage; end: number } | "incomplete" {
-  const [verb, subject = "", ...numbers] = line.split(" ");
-  const total = Number(numbers.at(-1));
-  const headerLength = verb === "HMSG" ? Number(numbers.at(-2)) : 0;
-  const start = lineLength + lineEnd.length;
-  const end = start + total + lineEnd.length;
-  if (bytes.length < end) return "incomplete";
-  const headerLines = bytes
-    .toString("utf8", start, start + headerLength)
-    .split(lineEnd)
-    .slice(1);
-  const headers = Object.fromEntries(
-    headerLines
-      .filter((text) => text.includes(":"))
-      .map((text) => [text.slice(0, text.indexOf(":")), text.slice(text.indexOf(":") + 1).trim()]),
-  );
-  const payload = Buffer.from(bytes.subarray(start + headerLength, start + total));
-  return { message: { subject, headers, payload }, end };
 }

@@ -1,39 +1,10 @@
 import assert from "node:assert/strict";
-import { randomInt, randomUUID } from "node:crypto";
-import { createSocket } from "node:dgram";
+import { randomInt } from "node:crypto";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
-import { taskDatagram } from "@sense-alerts/test-kit";
 import { report, short } from "../src/drill.js";
+import { sendSteadily } from "../src/drills/steady-sender.js";
 import { assertConserved, nothingBuffered, startOutage, storedExecutions } from "../src/outage.js";
-
-interface Sent {
-  readonly executionId: string;
-  /** On the clock of performance.now(). */
-  readonly atMs: number;
-}
-
-/** Sends failed tasks at that rate until it is stopped, and remembers when each left. */
-function sendSteadily(port: number, perSecond: number): { stop(): readonly Sent[] } {
-  const socket = createSocket("udp4");
-  const sent: Sent[] = [];
-  const startMs = performance.now();
-  const timer = setInterval(() => {
-    const due = (perSecond * (performance.now() - startMs)) / 1_000;
-    while (sent.length < due) {
-      const executionId = randomUUID();
-      sent.push({ executionId, atMs: performance.now() });
-      socket.send(taskDatagram({ executionId }), port, "127.0.0.1");
-    }
-  }, 1);
-  return {
-    stop: () => {
-      clearInterval(timer);
-      socket.close();
-      return sent;
-    },
-  };
-}
 
 test("udp-ingest killed again and again during an outage of NATS loses at most the last 50 ms before each kill", async (t) => {
   const outage = await startOutage(t);
@@ -43,12 +14,12 @@ test("udp-ingest killed again and again during an outage of NATS loses at most t
   const ageMs = new Map<string, number>();
   for (let round = 0; round < kills; round++) {
     const ingest = await outage.startIngest();
-    const sending = sendSteadily(await ingest.udpPort(), short(300, 1_000));
+    const sending = sendSteadily([await ingest.udpPort()], short(300, 1_000));
     await wait(randomInt(1_100, 2_000));
-    const ofRound = sending.stop();
-    const killedMs = performance.now();
+    sending.stop();
+    const killedMs = Date.now();
     await ingest.stop("SIGKILL");
-    for (const { executionId, atMs } of ofRound) {
+    for (const { executionId, atMs } of sending.sent) {
       sent.push(executionId);
       ageMs.set(executionId, killedMs - atMs);
     }

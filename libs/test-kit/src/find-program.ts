@@ -13,9 +13,12 @@ const options: Readonly<Record<string, string>> = {
   promtool: "--prometheus",
 };
 
-/** The path of an installed program. Throws, with the command that installs it, when there is none. */
+/**
+ * The path of an installed program; NATS_SERVER names the nats-server that is used instead. Throws, with the command that
+ * installs it, when there is none.
+ */
 export function findProgram(name: string): string {
-  const { PATH = "", XDG_CACHE_HOME, NATS_SERVER } = process.env;
+  const { NATS_SERVER, PATH = "", XDG_CACHE_HOME } = process.env;
   if (name === "nats-server" && NATS_SERVER) return NATS_SERVER;
   // What tools/kubectl.mjs and tools/prometheus.mjs fetched, because what is installed would not do.
   const fetched = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sense-alerts", "bin");

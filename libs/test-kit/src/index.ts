@@ -17,7 +17,16 @@ export {
 export { type EventuallyOptions, eventually } from "./eventually.js";
 export { findProgram } from "./find-program.js";
 export { freeTcpPort, freeUdpPort } from "./free-port.js";
+export {
+  type ClusterInfo,
+  type ConsumerInfo,
+  type JetStreamApi,
+  jetStreamApi,
+  type StreamInfo,
+} from "./jetstream-api.js";
 export { type Mosquitto, type MosquittoOptions, startMosquitto } from "./mosquitto.js";
+export { type NatsCluster, type NatsClusterOptions, type NatsPeer, startNatsCluster } from "./nats-cluster.js";
+export { type NatsMessage, readNats } from "./nats-protocol.js";
 export {
   type Jsz,
   type JszConsumer,

@@ -1,0 +1,74 @@
+import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
+import type { NatsPeer } from "@sense-alerts/test-kit";
+import { short } from "../../src/drill.js";
+import { drillCluster, gatherLeaders, whenWhole } from "../../src/drills/cluster-drill.js";
+import { stream } from "../../src/drills/settle.js";
+
+/** Stream and consumers: each leader that there is gives up its office. */
+async function stepDownAll({ api }: NatsPeer): Promise<void> {
+  const consumers = await api.consumers(stream).catch(() => []);
+  const steps = [api.stepDownStream(stream), ...consumers.map(({ name }) => api.stepDownConsumer(stream, name))];
+  await Promise.allSettled(steps); // one that has no leader right now has none to step down
+}
+
+test("leaders of stream and consumers step down every second: each event is alerted once", async (t) => {
+  await drillCluster(t, async ({ servers: [first] }) => {
+    for (let step = 1; step <= short(12, 60); step++) {
+      await Promise.all([first && stepDownAll(first), wait(1_000)]);
+    }
+  });
+});
+
+test("servers of a cluster restarted one by one: each event is alerted once", async (t) => {
+  await drillCluster(t, async (cluster) => {
+    for (let round = 1; round <= short(1, 3); round++) {
+      for (const server of cluster.servers) {
+        await server.stop();
+        await server.start();
+        await whenWhole(cluster);
+      }
+    }
+  });
+});
+
+test("the leader of a cluster killed three times: each event is alerted once", async (t) => {
+  await drillCluster(t, async (cluster) => {
+    for (let kill = 1; kill <= 3; kill++) {
+      const leader = await gatherLeaders(cluster);
+      await leader.stop("SIGKILL");
+      await wait(1_000);
+      await leader.start();
+      await whenWhole(cluster);
+    }
+  });
+});
+
+test("the leader of a cluster frozen for 8 seconds: each event is alerted once", async (t) => {
+  await drillCluster(t, async (cluster) => {
+    const leader = await gatherLeaders(cluster);
+    leader.suspend();
+    await wait(8_000);
+    leader.resume();
+  });
+});
+
+test("the leader cut off from its peers for 12 seconds while its clients stay connected: each event is alerted once", async (t) => {
+  await drillCluster(t, async (cluster) => {
+    const leader = await gatherLeaders(cluster);
+    leader.cutOff();
+    await wait(12_000);
+    leader.rejoin();
+  });
+});
+
+test("two of three servers killed for 6 seconds: each event is alerted once", async (t) => {
+  await drillCluster(t, async (cluster) => {
+    const leader = await gatherLeaders(cluster);
+    const other = cluster.servers.find((server) => server !== leader);
+    const killed = [leader, ...(other === undefined ? [] : [other])];
+    await Promise.all(killed.map((server) => server.stop("SIGKILL")));
+    await wait(6_000);
+    await Promise.all(killed.map((server) => server.start()));
+  });
+});
