@@ -49,6 +49,7 @@ export function startConsumer(
   const session = startSession(connection, { ...options, stream, ackWaitMs }, logger, {
     onMessage,
     room: () => (options.wanted() ? maxInHand - inFlight.size : 0),
+    inFlight: () => inFlight.size,
     leastRoom: Math.ceil(maxInHand / 4),
   });
   const watchdog = createWatchdog(stallMs, messagesWait, () => {

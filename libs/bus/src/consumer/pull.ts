@@ -14,6 +14,8 @@ export type Pull = {
   /** Asks for up to `count` messages within the consumer's limits, unless a request is open. */
   request(count: number, limits: PullLimits): void;
   isOpen(): boolean;
+  /** When NATS last sent something for a request; when it was opened if nothing came yet. */
+  heardMs(): number;
   /** Whether NATS has sent neither messages nor heartbeats for the open request for too long. */
   isSilent(nowMs: number): boolean;
   /** Resolves when no message can come any more. */
@@ -75,6 +77,7 @@ export function startPull(
       on.publish(subject, JSON.stringify(wanted), { reply: `${inbox}${++requests}` });
     },
     isOpen: () => remaining > 0,
+    heardMs: () => heardMs,
     isSilent: (nowMs) => remaining > 0 && nowMs - heardMs > silentMs,
     close: async () => {
       remaining = 0;

@@ -1,9 +1,10 @@
-import type { Msg } from "nats";
+import type { Msg, NatsConnection } from "nats";
 import type { Connection, LinkState } from "../connection/connection.js";
 import { explainNatsError } from "../connection/explain.js";
 import type { BusLogger, BusOptions } from "../connection/options.js";
 import { backoffMs, deletionMs, pause } from "../connection/wait.js";
 import { isStreamNotFound } from "../streams/streams.js";
+import { readBacklog } from "./backlog.js";
 import type { ConsumerOptions } from "./consumption.js";
 import { durableExists, ensureDurable, unlimited } from "./durable.js";
 import { type Pull, startPull } from "./pull.js";
@@ -14,6 +15,8 @@ export type SessionEvents = {
   readonly onMessage: (message: Msg, reply: string) => void;
   /** How many more messages may be in flight. */
   readonly room: () => number;
+  /** Of the deliveries without an acknowledgement, how many are still with their handlers here. */
+  readonly inFlight: () => number;
   /** Less room than this is asked for a moment later, together with what becomes free until then. */
   readonly leastRoom: number;
 };
@@ -34,6 +37,8 @@ export type Session = {
 const soonMs = 5;
 const retryMs = 250;
 const shortReadMs = 2_000;
+/** How long the acknowledgements of all replicas may take to reach NATS after an interruption. */
+const settleMs = 3_000;
 /** A consumer whose leader moves is back sooner: until then the link counts as up. */
 const movingMs = 5_000;
 
@@ -41,9 +46,9 @@ export function startSession(
   connection: Connection,
   options: SessionOptions,
   logger: BusLogger,
-  { onMessage, room, leastRoom }: SessionEvents,
+  { onMessage, room, inFlight, leastRoom }: SessionEvents,
 ): Session {
-  const { stream, durable } = options;
+  const { stream, durable, ackWaitMs } = options;
   const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`;
   const closed = new AbortController();
   let looking = new AbortController();
@@ -51,6 +56,8 @@ export function startSession(
   let limits = unlimited;
   let isReading = false;
   let readingSinceMs: number | undefined;
+  /** When NATS last answered a request for messages. */
+  let lastHeardMs: number | undefined;
   /** How often in a row NATS ended the requests as soon as it was asked. */
   let shortReads = 0;
   /** When it stopped reading because its leader moved; undefined when for another reason. */
@@ -84,6 +91,7 @@ export function startSession(
     looking.abort();
     isReading = false;
     detail = why;
+    lastHeardMs = pull?.heardMs() ?? lastHeardMs;
     void pull?.close();
     pull = undefined;
   }
@@ -105,6 +113,20 @@ export function startSession(
     await pause(deletionMs, signal);
   }
 
+  /**
+   * After an interruption NATS delivers again what was not acknowledged within the ack wait, to any replica. So none asks for
+   * messages before the others had time to acknowledge what they have finished meanwhile.
+   */
+  async function waitForAcks(current: NatsConnection, signal: AbortSignal): Promise<void> {
+    if (lastHeardMs === undefined || performance.now() - lastHeardMs < ackWaitMs / 2) return;
+    const untilMs = performance.now() + settleMs;
+    while (!signal.aborted && performance.now() < untilMs) {
+      const backlog = await readBacklog(current, stream, durable);
+      if (backlog !== undefined && backlog.ackPending <= inFlight()) return;
+      await pause(retryMs, signal);
+    }
+  }
+
   /** Looks at the durable consumer until it is there or the connection breaks; then asks for messages. */
   async function look(why: string, afterMs: number): Promise<void> {
     stopReading(why);
@@ -119,6 +141,7 @@ export function startSession(
         const found = await ensureDurable(current, options, logger);
         if (found.skipped > 0) options.onPassedOver(found.skipped);
         limits = found.limits;
+        await waitForAcks(current, signal);
         if (signal.aborted) return;
         pull = startPull(connection, current, subject, { onMessage, onEnd });
         isReading = true;
