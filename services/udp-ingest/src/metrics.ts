@@ -13,6 +13,7 @@ export type IngestMetrics = {
   reported(): void;
   settled(type: EventType, result: OutboxResult): void;
   rejectedSettled(result: OutboxResult): void;
+  rejectedLostAtStop(copies: number): void;
   retried(code: BusErrorCode): void;
   answered(afterMs: number): void;
   kernelDropped(datagrams: number): void;
@@ -24,6 +25,9 @@ export type IngestMetrics = {
   observeSpool(spooled: () => { events: number; bytes: number }): void;
   observeSocket(bound: () => BoundSocket | undefined): void;
 };
+
+/** The result of a raw copy that NATS had not acknowledged when the process ended. */
+const lostAtStop = "lost-at-stop";
 
 /** What a publish may fail with and be tried again. */
 const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-stream", "refused", "outdated"];
@@ -59,7 +63,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   });
   const rejectedSettled = metrics.counter({
     name: "sensealerts_ingest_rejected_copies_total",
-    help: "Raw copies of rejected datagrams by what became of them",
+    help: "Raw copies of rejected datagrams by result: `stored`, `duplicate`, `dropped-<reason>` or `lost-at-stop`",
     labelNames: ["result"],
   });
   const retried = metrics.counter({
@@ -95,7 +99,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   // A rule on a counter needs it to be there before its first increment.
   for (const reason of rejections) rejected.inc({ reason }, 0);
   for (const code of retriedCodes) retried.inc({ code }, 0);
-  for (const result of outboxResults) rejectedSettled.inc({ result }, 0);
+  for (const result of [...outboxResults, lostAtStop]) rejectedSettled.inc({ result }, 0);
   const events = byName(eventTypes, (type) => byName(outboxResults, (result) => settled({ type, result })));
   return {
     received: () => {
@@ -106,6 +110,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     reported: () => reported.inc(),
     settled: (type, result) => events[type][result](),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
+    rejectedLostAtStop: (copies) => rejectedSettled.inc({ result: lostAtStop }, copies),
     retried: (code) => retried.inc({ code }),
     answered: (afterMs) => observePublish(afterMs / 1000),
     kernelDropped: (datagrams) => kernelDropped.inc(datagrams),

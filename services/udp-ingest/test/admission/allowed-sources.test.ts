@@ -193,6 +193,39 @@ test("takes a host name that can be resolved only later", async (t) => {
   await eventually(() => assert(sources.allows("10.0.0.5")));
 });
 
+test("takes a host name that DNS knows only after the start within seconds, not at the next refresh", async (t) => {
+  const hosts: Record<string, string> = {};
+  const sources = await allowing(t, ["sense1"], { resolve: resolverOf(hosts), resolveEveryMs: 60_000, retryMs: 5 });
+  assert(!sources.allows("10.0.0.5"));
+  hosts["sense1"] = "10.0.0.5";
+  await eventually(() => assert(sources.allows("10.0.0.5")));
+});
+
+test("looks up a name that DNS does not know at growing intervals, from a second to the refresh interval", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let lookups = 0;
+  const resolve: Resolve = async () => {
+    lookups++;
+    throw notFound;
+  };
+  const sources = await allowing(t, ["gone"], { resolve });
+  const lookupsIn = async (seconds: number) => {
+    const before = lookups;
+    for (let second = 0; second < seconds; second++) {
+      t.mock.timers.tick(1_000);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return lookups - before;
+  };
+  assert.equal(await lookupsIn(1), 1);
+  const firstMinute = await lookupsIn(60);
+  assert(firstMinute >= 4 && firstMinute <= 7, `${firstMinute} lookups`);
+  await lookupsIn(120);
+  const later = await lookupsIn(600);
+  assert(later >= 10 && later <= 20, `${later} lookups in ten minutes`);
+  assert.equal(sources.unresolved.length, 1, "reported once: no real minute has passed");
+});
+
 test("does not wait long for a name, and allows the other rules while it is looked up", async (t) => {
   // The waiting itself keeps no process alive.
   const alive = setInterval(() => undefined, 1_000);

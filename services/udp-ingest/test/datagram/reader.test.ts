@@ -80,8 +80,11 @@ test("reads the app, the user and the ids that a format lacks as empty", () => {
   assert.deepEqual([distribute.appName, distribute.appId], ["", ""]);
   assert.deepEqual([distribute.userDirectory, distribute.userId], ["INTERNAL", "sa_scheduler"]);
   const oldest = taskEvent(examples.L2).data;
-  assert.deepEqual([oldest.hostName, oldest.appName, oldest.user], ["pro2-win1", "Test failing reloads 1", "goran"]);
-  assert.deepEqual([oldest.userDirectory, oldest.userId], ["", "goran"]);
+  assert.deepEqual(
+    [oldest.hostName, oldest.appName, oldest.user],
+    ["pro2-win1", "Test failing reloads 1", "LAB\\goran"],
+  );
+  assert.deepEqual([oldest.userDirectory, oldest.userId], ["LAB", "goran"]);
   assert.deepEqual([oldest.taskId, oldest.appId, oldest.executionId], ["", "", ""]);
   assert.deepEqual([oldest.logTimeStamp, oldest.logLevel, oldest.logMessage], ["", "", ""]);
 });
