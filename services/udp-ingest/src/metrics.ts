@@ -14,6 +14,8 @@ export type IngestMetrics = {
   settled(type: EventType, result: OutboxResult): void;
   rejectedSettled(result: OutboxResult): void;
   rejectedLostAtStop(copies: number): void;
+  /** The log message of an event was cut. */
+  truncated(): void;
   retried(code: BusErrorCode): void;
   answered(afterMs: number): void;
   kernelDropped(datagrams: number): void;
@@ -66,6 +68,10 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     help: "Raw copies of rejected datagrams by result: `stored`, `duplicate`, `dropped-<reason>` or `lost-at-stop`",
     labelNames: ["result"],
   });
+  const truncated = metrics.counter({
+    name: "sensealerts_ingest_truncated_events_total",
+    help: "Events larger than NATS accepts, stored with their log message cut",
+  });
   const retried = metrics.counter({
     name: "sensealerts_ingest_publish_failures_total",
     help: "Publishes to NATS that failed and are tried again",
@@ -111,6 +117,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     settled: (type, result) => events[type][result](),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
     rejectedLostAtStop: (copies) => rejectedSettled.inc({ result: lostAtStop }, copies),
+    truncated: () => truncated.inc(),
     retried: (code) => retried.inc({ code }),
     answered: (afterMs) => observePublish(afterMs / 1000),
     kernelDropped: (datagrams) => kernelDropped.inc(datagrams),

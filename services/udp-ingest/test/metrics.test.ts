@@ -34,6 +34,7 @@ test("has every counter at zero before anything is counted, so that a rule sees 
     ["sensealerts_ingest_spool_recovered_events_total", 0],
     ["sensealerts_ingest_spool_torn_records_total", 0],
     ["sensealerts_ingest_spool_errors_total", 0],
+    ["sensealerts_ingest_truncated_events_total", 0],
     ["sensealerts_ingest_nats_reconnects_total", 0],
     ["sensealerts_ingest_last_datagram_timestamp_seconds", 0],
   ]);
@@ -62,6 +63,7 @@ test("counts each thing under its own name and labels", async () => {
   metrics.settled("sense.task.failed", "dropped-buffer-full");
   metrics.rejectedSettled("duplicate");
   metrics.rejectedLostAtStop(4);
+  metrics.truncated();
   metrics.retried("no-ack");
   metrics.reported();
   metrics.spoolRecovered(5);
@@ -77,6 +79,7 @@ test("counts each thing under its own name and labels", async () => {
       ['sensealerts_ingest_events_total{type="sense.task.failed",result="stored"}', 1],
       ['sensealerts_ingest_publish_failures_total{code="no-ack"}', 1],
       ["sensealerts_ingest_status_events_total", 1],
+      ["sensealerts_ingest_truncated_events_total", 1],
       ["sensealerts_ingest_spool_errors_total", 1],
       ["sensealerts_ingest_spool_recovered_events_total", 5],
       ["sensealerts_ingest_spool_torn_records_total", 2],

@@ -11,6 +11,7 @@ import { createTextReader } from "./text.js";
 import { createUtcConversion } from "./timezone.js";
 import { readUntagged } from "./untagged.js";
 import { splitUser } from "./user.js";
+import { asUtf8 } from "./utf-16.js";
 
 /** A tagged task datagram has tag, host, two names, user, two ids, time, level, execution and message; one `;` may be missing. */
 const fewestFieldsOfTask = 10;
@@ -36,7 +37,8 @@ export function createDatagramReader(options: DatagramReaderOptions): (datagram:
   const toUtc = createUtcConversion(options.senseTimezone);
 
   function read(datagram: ReceivedDatagram): Reading {
-    const fields = splitFields(datagram.bytes, textReader(datagram.bytes));
+    const bytes = asUtf8(datagram.bytes);
+    const fields = splitFields(bytes, textReader(bytes));
     const firstField = textOf(fields, 0);
     if (fields.count === 1 && isBlank(firstField)) return rejected("empty");
     const tag = readTag(firstField);

@@ -25,6 +25,8 @@ export type OutboxOptions<M extends WithPayload> = {
   readonly onResult: (message: M, result: OutboxResult) => void;
   /** Called for each failure that will be tried again. */
   readonly onRetry: (error: BusError) => void;
+  /** Called when a message is too large: whether `send` now has a smaller one for it, which is sent at once. */
+  readonly shorten?: ((message: M, error: BusError) => boolean) | undefined;
 };
 
 export type Outbox<M> = {
@@ -97,6 +99,11 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
       inFlight.delete(message);
       settle(message, answer.duplicate ? "duplicate" : "stored");
     } else if (answer.code === "too-large") {
+      if (options.shorten?.(message, answer)) {
+        unsettled++;
+        options.send(message, onAnswer);
+        return;
+      }
       inFlight.delete(message);
       settle(message, "dropped-too-large");
     } else {

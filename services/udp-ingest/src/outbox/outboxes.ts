@@ -4,6 +4,7 @@ import { createThrottle } from "../admission/throttle.js";
 import type { EventMessage } from "../messages.js";
 import type { IngestMetrics } from "../metrics.js";
 import { createOutbox, type Outbox, type OutboxResult } from "./outbox.js";
+import { createShortening } from "./shortening.js";
 import type { Spool } from "./spool/spool.js";
 import { createSpooledOutbox } from "./spool/spooled-outbox.js";
 
@@ -71,10 +72,18 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
     );
   }
 
+  function shortened({ type, id: eventId, payload }: EventMessage, maxPayloadBytes: number | undefined): void {
+    metrics.truncated();
+    const suppressed = warnings.take("truncated");
+    if (suppressed === undefined) return;
+    const facts = { type, eventId, bytes: payload.length, maxPayloadBytes, suppressed };
+    logger.warn(facts, "event is larger than nats accepts: its log message is cut");
+  }
+
   const eventOptions = {
     maxEvents,
     maxBytes,
-    send: bus.send,
+    ...createShortening(bus.send, shortened),
     onResult: (message: EventMessage, result: OutboxResult) => {
       metrics.settled(message.type, result);
       options.onEventSettled(message, result);

@@ -27,6 +27,7 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
       settled: (type, result) => counted.push(`${type} ${result}`),
       rejectedSettled: (result) => counted.push(`copy ${result}`),
       rejectedLostAtStop: (copies) => counted.push(`${copies} copies lost at stop`),
+      truncated: () => counted.push("truncated"),
       retried: (code) => counted.push(`retry ${code}`),
       answered: unexpected,
       kernelDropped: unexpected,
