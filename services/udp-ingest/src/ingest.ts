@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { BusMessage } from "@sense-alerts/bus";
 import type { IngestStatusEvent } from "@sense-alerts/event-contract";
-import { createSourceRate, type SourceRate } from "./admission/source-rate.js";
+import { createSourceRate } from "./admission/source-rate.js";
 import { createThrottle } from "./admission/throttle.js";
 import type { Reading, ReceivedDatagram } from "./datagram/datagram.js";
 import { likelyCause } from "./datagram/likely-cause.js";
@@ -51,14 +51,16 @@ export function createIngest(options: IngestOptions): Ingest {
   const warnings = createThrottle(warnEveryMs, rememberedSources, clockMs);
   const tagWarnings = createThrottle(warnOfTagEveryMs, rememberedTags, clockMs);
   const tags = new Set<string>();
-  const keepsRate: SourceRate =
-    options.sourceRatePerSecond === undefined ? () => true : createSourceRate(options.sourceRatePerSecond);
+  const { sourceRatePerSecond } = options;
+  const keepsRate = sourceRatePerSecond === undefined ? undefined : createSourceRate(sourceRatePerSecond);
   const boot = randomUUID();
   let rejections = 0;
 
   function judge(datagram: ReceivedDatagram): Reading {
     if (!options.allows(datagram.address)) return { ok: false, reason: "source-not-allowed" };
-    if (!keepsRate(datagram.address, clockMs() - ageMs(datagram))) return { ok: false, reason: "source-rate-exceeded" };
+    if (keepsRate?.(datagram.address, clockMs() - ageMs(datagram)) === false) {
+      return { ok: false, reason: "source-rate-exceeded" };
+    }
     if (datagram.bytes.length > options.maxDatagramBytes) return { ok: false, reason: "too-large" };
     return options.read(datagram);
   }

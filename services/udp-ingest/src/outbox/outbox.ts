@@ -25,7 +25,10 @@ export type OutboxOptions<M extends WithPayload> = {
   readonly onResult: (message: M, result: OutboxResult) => void;
   /** Called for each failure that will be tried again. */
   readonly onRetry: (error: BusError) => void;
-  /** Called when a message is too large: whether `send` now has a smaller one for it, which is sent at once. */
+  /**
+   * Called when a message is too large. Returns whether `send` now has a smaller one for it, which is sent at once: in its
+   * place if the server's max_payload is the limit, possibly behind later messages if the stream's max_msg_size is.
+   */
   readonly shorten?: ((message: M, error: BusError) => boolean) | undefined;
 };
 
