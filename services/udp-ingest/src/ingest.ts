@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { BusMessage } from "@sense-alerts/bus";
 import type { IngestStatusEvent } from "@sense-alerts/event-contract";
-import { createSourceRate, type SourceRate } from "./admission/source-rate.js";
+import { createSourceRate } from "./admission/source-rate.js";
 import { createThrottle } from "./admission/throttle.js";
 import type { Reading, ReceivedDatagram } from "./datagram/datagram.js";
+import { likelyCause } from "./datagram/likely-cause.js";
 import type { Rejection } from "./datagram/rejection.js";
 import { newTraceparent } from "./datagram/traceparent.js";
 import { type EventMessage, eventMessage, rejectedMessage } from "./messages.js";
@@ -13,55 +14,73 @@ export type IngestOptions = {
   readonly subjectPrefix: string;
   readonly maxDatagramBytes: number;
   readonly allows: (address: string) => boolean;
-  /** Each source's share; undefined = no limit. */
+  /** The rate limit of each source; undefined = none. */
   readonly sourceRatePerSecond: number | undefined;
-  /** How many of the traces are to be recorded, 0 to 1; all if left out. */
+  /** The share of the traces to record, 0 to 1; 1 by default. */
   readonly sampledShare?: number;
   readonly read: (datagram: ReceivedDatagram) => Reading;
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
   readonly onReceived: () => void;
-  /** What each datagram turned out to be, before that is sent on. */
+  /** Called with what each datagram turned out to be, before it is sent on. */
   readonly onRead: (datagram: ReceivedDatagram, reading: Reading) => void;
   readonly onRejected: (reason: Rejection) => void;
   readonly onReported: () => void;
   readonly warn: (facts: object, message: string) => void;
+  /** A monotonic clock in milliseconds; `performance.now` by default. Rates and throttles must not follow the clock of the day. */
+  readonly clockMs?: () => number;
 };
 
 export type Ingest = {
-  /** Takes one datagram off the socket: it becomes an event or a rejection, and is never dropped here. */
+  /** Takes one datagram from the socket: it becomes an event or a rejection, and is never dropped here. */
   receive(bytes: Buffer, address: string, port: number, receivedAtMs: number): void;
-  /** Tells the world how the socket fares. */
+  /** Publishes the state of the socket as an event. */
   report(status: IngestStatusEvent["data"]["status"], address: string, port: number, reason: string): void;
 };
 
 const warnEveryMs = 60_000;
 const rememberedSources = 1_000;
+/** A log appender that sends the wrong lines does so until somebody changes it. */
+const warnOfTagEveryMs = 3_600_000;
+const rememberedTags = 100;
 
 /** The use case of this service: bytes in, event or rejection out. The id of the reporting instance is in each. */
 export function createIngest(options: IngestOptions): Ingest {
   const source = `/udp-ingest/${options.instance}`;
-  const warnings = createThrottle(warnEveryMs, rememberedSources);
-  const keepsRate: SourceRate =
-    options.sourceRatePerSecond === undefined ? () => true : createSourceRate(options.sourceRatePerSecond);
+  const clockMs = options.clockMs ?? (() => performance.now());
+  const warnings = createThrottle(warnEveryMs, rememberedSources, clockMs);
+  const tagWarnings = createThrottle(warnOfTagEveryMs, rememberedTags, clockMs);
+  const tags = new Set<string>();
+  const { sourceRatePerSecond } = options;
+  const keepsRate = sourceRatePerSecond === undefined ? undefined : createSourceRate(sourceRatePerSecond);
   const boot = randomUUID();
   let rejections = 0;
 
   function judge(datagram: ReceivedDatagram): Reading {
     if (!options.allows(datagram.address)) return { ok: false, reason: "source-not-allowed" };
-    if (!keepsRate(datagram.address, datagram.receivedAtMs)) return { ok: false, reason: "source-rate-exceeded" };
+    if (keepsRate?.(datagram.address, clockMs() - ageMs(datagram)) === false) {
+      return { ok: false, reason: "source-rate-exceeded" };
+    }
     if (datagram.bytes.length > options.maxDatagramBytes) return { ok: false, reason: "too-large" };
     return options.read(datagram);
   }
 
-  function reject(datagram: ReceivedDatagram, reason: Rejection): void {
+  function reject(datagram: ReceivedDatagram, reason: Rejection, tag: string | undefined): void {
     options.onRejected(reason);
     const id = `rejected:${boot}:${++rejections}`;
     options.sendRejected(rejectedMessage({ ...datagram, reason }, id, options.instance, options.subjectPrefix));
-    const heldBack = warnings.take(`${reason} ${datagram.address}`, datagram.receivedAtMs);
-    if (heldBack === undefined) return;
+    const remembered = tag !== undefined && remember(tag);
+    const suppressed = remembered ? tagWarnings.take(tag) : warnings.take(`${reason} ${datagram.address}`);
+    if (suppressed === undefined) return;
     const { bytes, address: source, port, traceparent } = datagram;
-    options.warn({ reason, source, port, bytes: bytes.length, traceparent, heldBack }, "datagram rejected");
+    const cause = tag === undefined ? {} : { tag, cause: likelyCause(reason, tag) };
+    options.warn({ reason, ...cause, source, port, bytes: bytes.length, traceparent, suppressed }, "datagram rejected");
+  }
+
+  /** Whether the tag has a throttle of its own. Tags can be invented: those after the first hundred are throttled by source. */
+  function remember(tag: string): boolean {
+    if (tags.size < rememberedTags) tags.add(tag);
+    return tags.has(tag);
   }
 
   return {
@@ -71,7 +90,7 @@ export function createIngest(options: IngestOptions): Ingest {
       const reading = judge(datagram);
       options.onRead(datagram, reading);
       if (reading.ok) options.sendEvent(eventMessage(reading.event, options.subjectPrefix));
-      else reject(datagram, reading.reason);
+      else reject(datagram, reading.reason, reading.tag);
     },
     report: (status, address, port, reason) => {
       options.onReported();
@@ -87,4 +106,9 @@ export function createIngest(options: IngestOptions): Ingest {
       options.sendEvent(eventMessage(event, options.subjectPrefix));
     },
   };
+}
+
+/** How long the datagram has waited since it was read from the socket. */
+function ageMs({ receivedAtMs }: ReceivedDatagram): number {
+  return Math.max(0, Date.now() - receivedAtMs);
 }

@@ -7,12 +7,15 @@ import { type OutboxResult, outboxResults } from "./outbox/outbox.js";
 import type { BoundSocket } from "./socket/udp-socket.js";
 
 export type IngestMetrics = {
-  /** A datagram came, at this time. */
+  /** A datagram was received now. */
   received(): void;
   rejected(reason: Rejection): void;
   reported(): void;
   settled(type: EventType, result: OutboxResult): void;
   rejectedSettled(result: OutboxResult): void;
+  rejectedLostAtStop(copies: number): void;
+  /** The log message of an event was cut. */
+  truncated(): void;
   retried(code: BusErrorCode): void;
   answered(afterMs: number): void;
   kernelDropped(datagrams: number): void;
@@ -25,6 +28,9 @@ export type IngestMetrics = {
   observeSocket(bound: () => BoundSocket | undefined): void;
 };
 
+/** The result of a raw copy that NATS had not acknowledged when the process ended. */
+const lostAtStop = "lost-at-stop";
+
 /** What a publish may fail with and be tried again. */
 const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-stream", "refused", "outdated"];
 
@@ -35,12 +41,12 @@ const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-str
 export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   const received = metrics.counter({
     name: "sensealerts_ingest_datagrams_received_total",
-    help: "Datagrams taken off the socket",
+    help: "Datagrams read from the socket",
   });
   let lastDatagramMs = 0;
   metrics.gauge({
     name: "sensealerts_ingest_last_datagram_timestamp_seconds",
-    help: "When the last datagram came, in seconds since 1970; 0 = none since the start",
+    help: "Time of the last datagram in seconds since 1970; 0 = none since the start",
     collect: (gauge) => gauge.set(lastDatagramMs / 1000),
   });
   const rejected = metrics.counter({
@@ -50,31 +56,35 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   });
   const reported = metrics.counter({
     name: "sensealerts_ingest_status_events_total",
-    help: "Events on how the socket fares: start, error and stop",
+    help: "Events with the state of the socket: start, error and stop",
   });
   const settled = metrics.tally({
     name: "sensealerts_ingest_events_total",
-    help: "Events by what became of them: stored, duplicate (the stream had it), or dropped",
+    help: "Events by result: `stored`, `duplicate` (already in the stream) or `dropped-<reason>`",
     labelNames: ["type", "result"],
   });
   const rejectedSettled = metrics.counter({
     name: "sensealerts_ingest_rejected_copies_total",
-    help: "Raw copies of rejected datagrams by what became of them",
+    help: "Raw copies of rejected datagrams by result: `stored`, `duplicate`, `dropped-<reason>` or `lost-at-stop`",
     labelNames: ["result"],
+  });
+  const truncated = metrics.counter({
+    name: "sensealerts_ingest_truncated_events_total",
+    help: "Events larger than NATS accepts, stored with their log message cut",
   });
   const retried = metrics.counter({
     name: "sensealerts_ingest_publish_failures_total",
-    help: "Publishes to NATS that failed and are tried again",
+    help: "Failed publishes to NATS; each is retried",
     labelNames: ["code"],
   });
   const observePublish = metrics.histogram({
     name: "sensealerts_ingest_publish_seconds",
-    help: "How long NATS took to answer a publish",
+    help: "Seconds until NATS answered a publish",
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5],
   })({});
   const reconnects = metrics.counter({
     name: "sensealerts_ingest_nats_reconnects_total",
-    help: "How often the link to NATS was up again after it had been down",
+    help: "Number of times the NATS connection was re-established",
   });
   const kernelDropped = metrics.counter({
     name: "sensealerts_ingest_kernel_dropped_datagrams_total",
@@ -95,7 +105,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   // A rule on a counter needs it to be there before its first increment.
   for (const reason of rejections) rejected.inc({ reason }, 0);
   for (const code of retriedCodes) retried.inc({ code }, 0);
-  for (const result of outboxResults) rejectedSettled.inc({ result }, 0);
+  for (const result of [...outboxResults, lostAtStop]) rejectedSettled.inc({ result }, 0);
   const events = byName(eventTypes, (type) => byName(outboxResults, (result) => settled({ type, result })));
   return {
     received: () => {
@@ -106,6 +116,8 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     reported: () => reported.inc(),
     settled: (type, result) => events[type][result](),
     rejectedSettled: (result) => rejectedSettled.inc({ result }),
+    rejectedLostAtStop: (copies) => rejectedSettled.inc({ result: lostAtStop }, copies),
+    truncated: () => truncated.inc(),
     retried: (code) => retried.inc({ code }),
     answered: (afterMs) => observePublish(afterMs / 1000),
     kernelDropped: (datagrams) => kernelDropped.inc(datagrams),

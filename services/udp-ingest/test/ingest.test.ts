@@ -1,64 +1,8 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import type { BusMessage } from "@sense-alerts/bus";
+import { test } from "node:test";
 import { decodeEvent } from "@sense-alerts/event-contract";
-import type { ReceivedDatagram } from "../src/datagram/datagram.js";
-import type { Rejection } from "../src/datagram/rejection.js";
-import { createIngest, type Ingest, type IngestOptions } from "../src/ingest.js";
-import type { EventMessage } from "../src/messages.js";
 import { failedTask } from "./failed-task.js";
-
-const startMs = Date.UTC(2024, 3, 12, 5, 33, 3, 561);
-const unreadable = Buffer.from("/scheduler-task-failed/;");
-
-type Recorded = {
-  readonly ingest: Ingest;
-  readonly events: readonly EventMessage[];
-  readonly rejected: readonly BusMessage[];
-  readonly reasons: readonly Rejection[];
-  readonly warnings: readonly { readonly facts: object; readonly traceparent: unknown; readonly message: string }[];
-  readonly asked: readonly (string | ReceivedDatagram)[];
-  received(): number;
-  reported(): number;
-};
-
-/** An ingest at a stopped clock, which takes `10.*` and up to 100 bytes, and for which `unreadable` alone is too short. */
-function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): Recorded {
-  t.mock.timers.enable({ apis: ["Date"], now: startMs });
-  const events: EventMessage[] = [];
-  const rejected: BusMessage[] = [];
-  const reasons: Rejection[] = [];
-  const warnings: { facts: object; traceparent: unknown; message: string }[] = [];
-  const asked: (string | ReceivedDatagram)[] = [];
-  let received = 0;
-  let reported = 0;
-  const ingest = createIngest({
-    instance: "ingest-1",
-    subjectPrefix: "sense",
-    maxDatagramBytes: 100,
-    sourceRatePerSecond: undefined,
-    allows: (address) => {
-      asked.push(address);
-      return address.startsWith("10.");
-    },
-    read: (datagram) => {
-      asked.push(datagram);
-      return datagram.bytes.equals(unreadable) ? { ok: false, reason: "too-short" } : { ok: true, event: failedTask };
-    },
-    sendEvent: (message) => events.push(message),
-    sendRejected: (message) => rejected.push(message),
-    onReceived: () => received++,
-    onRead: () => {},
-    onRejected: (reason) => reasons.push(reason),
-    onReported: () => reported++,
-    warn: (told, message) => {
-      const { traceparent, ...facts } = { traceparent: undefined, ...told };
-      warnings.push({ facts, traceparent, message });
-    },
-    ...options,
-  });
-  return { ingest, events, rejected, reasons, warnings, asked, received: () => received, reported: () => reported };
-}
+import { ingestAt, startMs, unreadable } from "./ingest-at.js";
 
 test("makes an event of a datagram and sends it on", (t) => {
   const { ingest, events, rejected, received } = ingestAt(t);
@@ -144,47 +88,6 @@ test("does not repeat the ids of rejected datagrams after a restart", (t) => {
   const after = ingestAt(t);
   after.ingest.receive(unreadable, "10.0.0.5", 1, Date.now());
   assert.notEqual(before.rejected[0]?.id, after.rejected[0]?.id);
-});
-
-test("counts every rejection once, and warns of the first from a sender in a minute", (t) => {
-  const { ingest, reasons, warnings } = ingestAt(t);
-  for (let sent = 0; sent < 5; sent++) ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
-  assert.deepEqual(reasons, Array(5).fill("too-short"));
-  const facts = { reason: "too-short", source: "10.0.0.5", port: 51_834, bytes: unreadable.length };
-  assert.deepEqual(
-    warnings.map(({ facts, message }) => ({ facts, message })),
-    [{ facts: { ...facts, heldBack: 0 }, message: "datagram rejected" }],
-  );
-  t.mock.timers.tick(60_000);
-  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
-  assert.deepEqual(
-    warnings.slice(1).map(({ facts, message }) => ({ facts, message })),
-    [{ facts: { ...facts, heldBack: 4 }, message: "datagram rejected" }],
-  );
-});
-
-test("warns of each sender and each reason by itself, whatever port they come from", (t) => {
-  const { ingest, warnings } = ingestAt(t);
-  ingest.receive(unreadable, "10.0.0.5", 1, Date.now());
-  ingest.receive(unreadable, "10.0.0.5", 2, Date.now());
-  ingest.receive(unreadable, "10.0.0.6", 1, Date.now());
-  ingest.receive(Buffer.alloc(101), "10.0.0.5", 1, Date.now());
-  assert.deepEqual(
-    warnings.map(({ facts }) => facts),
-    [
-      { reason: "too-short", source: "10.0.0.5", port: 1, bytes: unreadable.length, heldBack: 0 },
-      { reason: "too-short", source: "10.0.0.6", port: 1, bytes: unreadable.length, heldBack: 0 },
-      { reason: "too-large", source: "10.0.0.5", port: 1, bytes: 101, heldBack: 0 },
-    ],
-  );
-});
-
-test("writes no flood of warnings for a flood of invented senders, but counts and keeps every datagram", (t) => {
-  const { ingest, warnings, reasons, rejected } = ingestAt(t);
-  for (let sender = 0; sender < 5_000; sender++) ingest.receive(unreadable, `192.0.2.${sender}`, 1, Date.now());
-  assert.equal(warnings.length, 1_000);
-  assert.equal(reasons.length, 5_000);
-  assert.equal(rejected.length, 5_000);
 });
 
 test("tells how the socket fares as events, each with an id of its own", (t) => {

@@ -34,6 +34,7 @@ test("has every counter at zero before anything is counted, so that a rule sees 
     ["sensealerts_ingest_spool_recovered_events_total", 0],
     ["sensealerts_ingest_spool_torn_records_total", 0],
     ["sensealerts_ingest_spool_errors_total", 0],
+    ["sensealerts_ingest_truncated_events_total", 0],
     ["sensealerts_ingest_nats_reconnects_total", 0],
     ["sensealerts_ingest_last_datagram_timestamp_seconds", 0],
   ]);
@@ -41,6 +42,7 @@ test("has every counter at zero before anything is counted, so that a rule sees 
     expected.set(`sensealerts_ingest_publish_failures_total{code="${code}"}`, 0);
   }
   for (const reason of rejections) expected.set(`sensealerts_ingest_datagrams_rejected_total{reason="${reason}"}`, 0);
+  expected.set('sensealerts_ingest_rejected_copies_total{result="lost-at-stop"}', 0);
   for (const result of outboxResults) {
     expected.set(`sensealerts_ingest_rejected_copies_total{result="${result}"}`, 0);
     for (const type of eventTypes) {
@@ -60,6 +62,8 @@ test("counts each thing under its own name and labels", async () => {
   metrics.settled("sense.task.failed", "stored");
   metrics.settled("sense.task.failed", "dropped-buffer-full");
   metrics.rejectedSettled("duplicate");
+  metrics.rejectedLostAtStop(4);
+  metrics.truncated();
   metrics.retried("no-ack");
   metrics.reported();
   metrics.spoolRecovered(5);
@@ -75,10 +79,12 @@ test("counts each thing under its own name and labels", async () => {
       ['sensealerts_ingest_events_total{type="sense.task.failed",result="stored"}', 1],
       ['sensealerts_ingest_publish_failures_total{code="no-ack"}', 1],
       ["sensealerts_ingest_status_events_total", 1],
+      ["sensealerts_ingest_truncated_events_total", 1],
       ["sensealerts_ingest_spool_errors_total", 1],
       ["sensealerts_ingest_spool_recovered_events_total", 5],
       ["sensealerts_ingest_spool_torn_records_total", 2],
       ['sensealerts_ingest_rejected_copies_total{result="duplicate"}', 1],
+      ['sensealerts_ingest_rejected_copies_total{result="lost-at-stop"}', 4],
     ]),
   );
 });

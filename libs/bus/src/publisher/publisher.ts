@@ -107,7 +107,7 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
     try {
       current.publish(message.subject, message.payload, { headers, reply: inbox + number });
     } catch (error) {
-      onAnswer(message, publishError(error));
+      onAnswer(message, publishError(error, message, current.info?.max_payload));
       return;
     }
     const sentMs = performance.now();
@@ -127,9 +127,12 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
   };
 }
 
-function publishError(error: unknown): BusError {
+function publishError(error: unknown, message: BusMessage, maxBytes: number | undefined): BusError {
   if (error instanceof NatsError && error.code === "MAX_PAYLOAD_EXCEEDED") {
-    return new BusError("too-large", "the message is larger than max_payload of the NATS server", { cause: error });
+    // The server counts the headers.
+    const maxPayloadBytes = maxBytes === undefined ? undefined : maxBytes - encodeHeaders(message).length;
+    const text = "the message is larger than max_payload of the NATS server";
+    return new BusError("too-large", text, { maxPayloadBytes, cause: error });
   }
   return new BusError("disconnected", "NATS took no message", { cause: error });
 }

@@ -70,30 +70,6 @@ test("stores 5,000 messages that are under way together, each once and in their 
   assert.deepEqual(await stored(manager), wanted);
 });
 
-test("refuses what is larger than max_payload, headers counted, and keeps the connection", async (t) => {
-  const server = await startNats(t, { config: "max_payload: 1024" });
-  const { bus, lines } = startTestBus(t, server.url);
-  await whenUp(bus);
-  const payload = Buffer.alloc(1_000);
-  await assert.rejects(bus.publish(message("a", { payload: Buffer.alloc(1_025) })), busErrorOf("too-large"));
-  await assert.rejects(bus.publish(message("b", { payload })), busErrorOf("too-large"));
-  await bus.publish(message("c", { payload: payload.subarray(100) }));
-  assert.deepEqual(
-    lines.filter((line) => line.level === "warn"),
-    [],
-  );
-});
-
-test("calls a message too large as well when the stream has a smaller max_msg_size", async (t) => {
-  const server = await startNats(t);
-  const { manager } = await connectBeside(t, server.url);
-  await manager.streams.add({ name: "SENSE_EVENTS", subjects: ["sense.*.*"], max_msg_size: 200 });
-  const { bus } = startTestBus(t, server.url);
-  await whenUp(bus);
-  await assert.rejects(bus.publish(message("a", { payload: Buffer.alloc(300) })), busErrorOf("too-large"));
-  await bus.publish(message("b"));
-});
-
 test("says which error of JetStream it was when the stream is full and takes nothing more", async (t) => {
   const server = await startNats(t);
   const { manager } = await connectBeside(t, server.url);

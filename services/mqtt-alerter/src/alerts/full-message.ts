@@ -32,6 +32,7 @@ export function fullMessage(event: TaskEvent, enrichment: Enrichment = { kind: "
     sourceAddress: data.sourceAddress,
     ...(ambiguous ? { ambiguousNames: true } : {}),
     ...(data.ambiguousNames === undefined ? {} : { rawNames: data.rawNames }),
+    ...(data.truncated === undefined ? {} : { truncated: data.truncated }),
     enrichment: enrichment.kind,
     ...(known === undefined ? {} : executionFields(known)),
   };

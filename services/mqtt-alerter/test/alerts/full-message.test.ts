@@ -47,6 +47,13 @@ test("does not speak of ambiguous names when they are not", () => {
   assert(!keys.includes("rawNames"));
 });
 
+test("says which fields were cut, before the enrichment", () => {
+  const message = fullMessage(taskEvent({ data: { truncated: ["logMessage"] } }));
+  assert.deepEqual(message["truncated"], ["logMessage"]);
+  assert.deepEqual(Object.keys(message).slice(-2), ["truncated", "enrichment"]);
+  assert(!("truncated" in fullMessage(taskEvent())));
+});
+
 test("holds the time in UTC when it is known", () => {
   const message = fullMessage(taskEvent({ data: { logTimeStampUtc: "2024-04-12T05:33:03.508Z" } }));
   assert.equal(message["logTimeStampUtc"], "2024-04-12T05:33:03.508Z");

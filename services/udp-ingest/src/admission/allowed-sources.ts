@@ -2,7 +2,8 @@ import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isHostName } from "@sense-alerts/service-kit";
+import { type Backoff, backoff, isHostName } from "@sense-alerts/service-kit";
+import { createThrottle } from "./throttle.js";
 
 /** `10.0.0.5`, `fd00::5`, `10.0.0.0/8`, `fd00::/8` or `sense1.example.com`. */
 export type SourceRule =
@@ -10,7 +11,7 @@ export type SourceRule =
   | { readonly kind: "host"; readonly name: string };
 
 export type AllowedSources = {
-  /** Whether datagrams from this IP address are taken. */
+  /** Whether datagrams from this IP address are accepted. */
   allows(address: string): boolean;
   close(): void;
 };
@@ -18,10 +19,13 @@ export type AllowedSources = {
 export type AllowedSourcesOptions = {
   /** None = every source is allowed. */
   readonly rules: readonly SourceRule[];
-  /** Called when a host name cannot be resolved; what it resolved to before stays allowed. */
+  /** Called if a host name cannot be resolved, at most once per refresh interval. Its last known addresses stay allowed. */
   readonly onUnresolved: (name: string, error: unknown) => void;
   readonly resolve?: (name: string) => Promise<readonly LookupAddress[]>;
+  /** The refresh interval; a minute by default. */
   readonly resolveEveryMs?: number;
+  /** The first pause after a failed lookup; a second by default. It doubles up to the refresh interval. */
+  readonly retryMs?: number;
   readonly longestFirstWaitMs?: number;
 };
 
@@ -42,31 +46,49 @@ export function parseSourceRule(text: string): SourceRule {
 }
 
 /**
- * Networks count from the start. Host names are looked up first, for 2 s at most (the socket waits for this), and again
- * every minute: Sense servers move.
+ * Networks are allowed from the start. Host names are looked up first, for at most 2 s because the socket waits for it,
+ * and again every minute: Sense servers move. A failed lookup is retried with growing pauses, at first after about a
+ * second: DNS may start later than this service, and until then every datagram from that host is refused.
  */
 export async function createAllowedSources(options: AllowedSourcesOptions): Promise<AllowedSources> {
   const { rules, resolve = (name) => lookup(name, { all: true }) } = options;
   if (rules.length === 0) return { allows: () => true, close: () => undefined };
-  const names = rules.flatMap((rule) => (rule.kind === "host" ? [rule.name] : []));
+  const { resolveEveryMs = 60_000, retryMs = 1_000 } = options;
+  const names = new Set(rules.flatMap((rule) => (rule.kind === "host" ? [rule.name] : [])));
   const resolved = new Map<string, readonly LookupAddress[]>();
+  const timers = new Map<string, NodeJS.Timeout>();
+  const warnings = createThrottle(resolveEveryMs, names.size);
+  let closed = false;
   let list = listOf(rules, resolved);
 
-  async function refresh(name: string): Promise<void> {
+  async function refresh(name: string, retry: Backoff): Promise<void> {
+    const isResolved = await update(name);
+    if (isResolved) retry.reset();
+    const pauseMs = isResolved ? resolveEveryMs : retry.next();
+    if (!closed) timers.set(name, setTimeout(() => void refresh(name, retry), pauseMs).unref());
+  }
+
+  /** Resolves to whether the name was resolved. */
+  async function update(name: string): Promise<boolean> {
     try {
       resolved.set(name, await resolve(name));
       list = listOf(rules, resolved);
+      return true;
     } catch (error) {
-      options.onUnresolved(name, error);
+      if (warnings.take(name) !== undefined) options.onUnresolved(name, error);
+      return false;
     }
   }
 
-  const firstLookups = Promise.all(names.map(refresh));
+  const minMs = Math.min(retryMs, resolveEveryMs);
+  const firstLookups = Promise.all([...names].map((name) => refresh(name, backoff({ minMs, maxMs: resolveEveryMs }))));
   await Promise.race([firstLookups, sleep(options.longestFirstWaitMs ?? 2_000, undefined, { ref: false })]);
-  const timer = setInterval(() => names.map(refresh), options.resolveEveryMs ?? 60_000).unref();
   return {
     allows: (address) => list.check(address, isIP(address) === 6 ? "ipv6" : "ipv4"),
-    close: () => clearInterval(timer),
+    close: () => {
+      closed = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
   };
 }
 

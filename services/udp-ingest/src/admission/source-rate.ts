@@ -1,4 +1,4 @@
-/** Tells whether a source keeps to its share of datagrams. */
+/** Whether a source keeps to its share of datagrams. `nowMs` is of a monotonic clock. */
 export type SourceRate = (address: string, nowMs: number) => boolean;
 
 type Bucket = { tokens: number; filledMs: number };

@@ -1,22 +1,28 @@
-/** Lets one report through per key and period, and tells it how many were held back since the last. */
+/** Lets one report through per key and period. */
 export type Throttle = {
-  /** The number held back since the last report, or undefined when this one is to be held back too. */
-  take(key: string, nowMs: number): number | undefined;
+  /** How many reports with this key were suppressed since the last one; undefined if this one is to be suppressed too. */
+  take(key: string): number | undefined;
 };
 
-type Entry = { lastMs: number; heldBack: number };
+type Entry = { lastMs: number; suppressed: number };
 
 /**
- * Remembers `maxKeys` keys at most: a stranger may invent senders without end. The one that was reported longest ago makes
- * room once its period is over; until then a new key is held back too, and not counted.
+ * Remembers at most `maxKeys` keys, because anyone may invent senders. The key that was reported longest ago makes room
+ * once its period is over. Until then a new key is suppressed and not counted. The clock is monotonic: with the clock of
+ * the day, setting it back would suppress everything until it had caught up.
  */
-export function createThrottle(periodMs: number, maxKeys: number): Throttle {
+export function createThrottle(
+  periodMs: number,
+  maxKeys: number,
+  now: () => number = () => performance.now(),
+): Throttle {
   const entries = new Map<string, Entry>();
   return {
-    take: (key, nowMs) => {
+    take: (key) => {
+      const nowMs = now();
       const entry = entries.get(key);
       if (entry !== undefined && nowMs - entry.lastMs < periodMs) {
-        entry.heldBack++;
+        entry.suppressed++;
         return undefined;
       }
       entries.delete(key);
@@ -25,8 +31,8 @@ export function createThrottle(periodMs: number, maxKeys: number): Throttle {
         if (nowMs - oldest[1].lastMs < periodMs) return undefined;
         entries.delete(oldest[0]);
       }
-      entries.set(key, { lastMs: nowMs, heldBack: 0 });
-      return entry?.heldBack ?? 0;
+      entries.set(key, { lastMs: nowMs, suppressed: 0 });
+      return entry?.suppressed ?? 0;
     },
   };
 }

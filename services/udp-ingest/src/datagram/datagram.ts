@@ -10,7 +10,7 @@ export type ReceivedDatagram = {
   readonly traceparent: string;
 };
 
-/** What a datagram turned out to be: an event, or the reason why it is none. */
+/** What a datagram turned out to be: an event, or the reason why it is none, with the tag that it begins with. */
 export type Reading =
   | { readonly ok: true; readonly event: TaskEvent | EngineEvent }
-  | { readonly ok: false; readonly reason: Rejection };
+  | { readonly ok: false; readonly reason: Rejection; readonly tag?: string };

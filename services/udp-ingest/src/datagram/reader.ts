@@ -5,20 +5,23 @@ import type { Reading, ReceivedDatagram } from "./datagram.js";
 import { type EngineFailure, readEngineFailure } from "./engine.js";
 import { splitFields, textOf } from "./fields.js";
 import type { Rejection } from "./rejection.js";
-import { readTag } from "./tag.js";
+import { readTag, tagForLog } from "./tag.js";
 import { readTask, type Task } from "./task.js";
 import { createTextReader } from "./text.js";
 import { createUtcConversion } from "./timezone.js";
-import { isProxyAudit, readUntagged } from "./untagged.js";
+import { readUntagged } from "./untagged.js";
 import { splitUser } from "./user.js";
+import { asUtf8 } from "./utf-16.js";
 
 /** A tagged task datagram has tag, host, two names, user, two ids, time, level, execution and message; one `;` may be missing. */
 const fewestFieldsOfTask = 10;
+/** Audit and log lines of other products, such as host;command;userDirectory;userId of the proxy, have as many fields as L2. */
+const otherProductsFields = 4;
 
 type DatagramReaderOptions = {
   /** The CloudEvents source of every event. */
   readonly eventSource: string;
-  /** What bytes are read as that are not UTF-8; one that `isUsableFallbackEncoding` takes. */
+  /** The encoding of bytes that are not valid UTF-8; one that `isUsableFallbackEncoding` takes. */
   readonly fallbackEncoding: string;
   /** IANA name of the zone that the Sense server's clock shows; without it `logTimeStampUtc` is null. */
   readonly senseTimezone: string | undefined;
@@ -26,15 +29,16 @@ type DatagramReaderOptions = {
 
 /**
  * Gives the function that turns a datagram of a Sense scheduler or engine into an event, or says why it is none. It
- * looks at nothing but its argument, gives the same event for the same bytes, and throws for none. Which layouts there
- * are, and what each field may hold, is told by the functions that read them.
+ * depends on its argument only, gives the same event for the same bytes, and never throws. The functions that it calls
+ * document the layouts and what each field may hold.
  */
 export function createDatagramReader(options: DatagramReaderOptions): (datagram: ReceivedDatagram) => Reading {
   const textReader = createTextReader(options.fallbackEncoding);
   const toUtc = createUtcConversion(options.senseTimezone);
 
   function read(datagram: ReceivedDatagram): Reading {
-    const fields = splitFields(datagram.bytes, textReader(datagram.bytes));
+    const bytes = asUtf8(datagram.bytes);
+    const fields = splitFields(bytes, textReader(bytes));
     const firstField = textOf(fields, 0);
     if (fields.count === 1 && isBlank(firstField)) return rejected("empty");
     const tag = readTag(firstField);
@@ -49,13 +53,13 @@ export function createDatagramReader(options: DatagramReaderOptions): (datagram:
         return typeof failure === "string" ? rejected(failure) : engineEvent(datagram, failure);
       }
       case "untagged": {
-        if (isProxyAudit(fields)) return rejected("not-a-task-event");
         const found = readUntagged(fields);
+        if (found === undefined && fields.count === otherProductsFields) return notOurs(firstField);
         if (found === undefined) return rejected("unknown-layout");
         return taskEvent(datagram, "sense.task.failed", found.wireFormat, found.task);
       }
       default:
-        return rejected(tag.kind);
+        return { ok: false, reason: tag.kind, tag: tagForLog(firstField) };
     }
   }
 
@@ -126,6 +130,12 @@ export function createDatagramReader(options: DatagramReaderOptions): (datagram:
   }
 
   return read;
+}
+
+/** Four fields of another product. Its first field is a tag if it looks like one. */
+function notOurs(firstField: string): Reading {
+  const tag = tagForLog(firstField);
+  return tag === "" ? rejected("not-a-task-event") : { ok: false, reason: "not-a-task-event", tag };
 }
 
 function rejected(reason: Rejection): Reading {

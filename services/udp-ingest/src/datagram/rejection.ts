@@ -1,4 +1,4 @@
-/** Every reason why a datagram is turned away. Each is also a metric label and goes out with the raw bytes. */
+/** Every reason why a datagram is rejected. Each is also a metric label and goes out with the raw bytes. */
 export const rejections = [
   /** Nothing in it but blanks, control characters or a byte order mark. */
   "empty",
@@ -8,7 +8,7 @@ export const rejections = [
   "source-not-allowed",
   /** The sender sends more than its share (UDP_SOURCE_RATE_PER_SECOND). */
   "source-rate-exceeded",
-  /** A session, connection or log datagram of Sense, which is not about a task. */
+  /** A session, connection or log datagram of Sense that is not about a task, or four fields of another product. */
   "not-a-task-event",
   /** The first field is a tag, but none of ours. */
   "unknown-tag",

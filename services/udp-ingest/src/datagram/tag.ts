@@ -27,7 +27,7 @@ const notATaskEvent: Tag = { kind: "not-a-task-event" };
 const unknownTag: Tag = { kind: "unknown-tag" };
 const untagged: Tag = { kind: "untagged" };
 
-/** The tags letter by letter as appenders send them, so that nearly every datagram is told by one look-up. */
+/** The tags letter by letter as appenders send them, so that one look-up is enough for nearly every datagram. */
 const tagsAsSent = new Map<string, Tag>([...tags].map(([name, tag]) => [`/${name}/`, tag]));
 tagsAsSent.set("/scheduler-task-success//", successWithDoubledSlash);
 
@@ -53,4 +53,30 @@ export function readTag(firstField: string): Tag {
 /** Sessions and connections of the proxy, and the whole log that Butler SOS takes. */
 function isOfAnotherService(name: string): boolean {
   return name === "proxy-session" || name === "proxy-connection" || name.startsWith("qseow-");
+}
+
+/**
+ * What a log line may say of a first field: its leading letters, digits and `/ - _ .`, at most 64 characters, followed by
+ * `…` if there is more. Anything else may be payload. Empty if the field does not begin with such a character.
+ */
+export function tagForLog(firstField: string): string {
+  const bare = firstField.replace(/\p{Cc}+/gu, "").trim();
+  const [start = ""] = /^[\p{L}\p{N}/_.-]{0,64}/u.exec(bare) ?? [];
+  return start.length < bare.length && start !== "" ? `${start}…` : start;
+}
+
+/** The known tag that differs from this one in one or two characters; undefined if there is none. */
+export function similarTag(tag: string): string | undefined {
+  const name = tag.toLowerCase().replaceAll("/", "");
+  const similar = [...tags.keys()].find((known) => isSimilar(name, known));
+  return similar === undefined ? undefined : `/${similar}/`;
+}
+
+/** Whether the texts differ only within a stretch of at most two characters. */
+function isSimilar(one: string, other: string): boolean {
+  let start = 0;
+  while (start < one.length && one[start] === other[start]) start++;
+  let end = 0;
+  while (end < Math.min(one.length, other.length) - start && one.at(-1 - end) === other.at(-1 - end)) end++;
+  return Math.max(one.length, other.length) - start - end <= 2;
 }

@@ -1,49 +1,37 @@
 import { findAnchors } from "./anchors.js";
-import { cleanName, emptyIfAbsent } from "./cleaning.js";
-import { type Fields, textOf, valueEndOf, valueStartOf, valueTextOf } from "./fields.js";
-import { isLevelOfLog4net } from "./level.js";
+import { cleanName } from "./cleaning.js";
+import { type Fields, valueEndOf, valueStartOf, valueTextOf } from "./fields.js";
 import { readShortTask, readTask, type Task } from "./task.js";
 import { readTimestamp } from "./timestamp.js";
+import { isDirectoryUser } from "./user.js";
+
+const hostName = /^[\p{L}\p{N}._:-]{1,253}$/u;
 
 /** A failed task from an appender older than the tags, in one of its three layouts. */
 type UntaggedTask = { readonly wireFormat: "L1" | "L2" | "L3"; readonly task: Task };
 
-/** What the audit log of the proxy says of sessions and connections, in its own four fields. */
-const proxyCommands = [
-  "start session",
-  "stop session",
-  "open connection",
-  "close connection",
-  "connection opened for session",
-  "connection closed for session",
-];
-
-/** Reads a datagram that has no tag. Undefined when it is in none of the layouts that had none. */
+/** Reads a datagram that has no tag. Undefined if it is in no untagged layout. */
 export function readUntagged(fields: Fields): UntaggedTask | undefined {
   const anchors = findAnchors(fields, 0);
   if (anchors !== undefined) {
     return { wireFormat: anchors.tail.isGlued ? "L3" : "L1", task: readTask(fields, 0, anchors) };
   }
-  return looksLikeShortTask(fields) ? { wireFormat: "L2", task: readShortTask(fields) } : undefined;
-}
-
-/** Whether this is host;command;userDirectory;userId, which tells of a session and not of a task. */
-export function isProxyAudit(fields: Fields): boolean {
-  if (fields.count !== 4) return false;
-  const command = valueTextOf(fields, 1).toLowerCase();
-  return proxyCommands.some((known) => command.startsWith(known));
+  return isShortTask(fields) ? { wireFormat: "L2", task: readShortTask(fields) } : undefined;
 }
 
 /**
- * Whether this can be host;taskName;appName;userId. The layout has nothing to recognise it by, so what has more fields
- * than these, for the `;` in a name, must end like a user id and hold no timestamp, as any other log line would.
+ * Whether this is host;taskName;appName;user, the layout of the first appenders. Only the user distinguishes it from the
+ * four fields of other products, so it must be `DIRECTORY\user`. With more than four fields, because a name holds a `;`,
+ * the user must not hold a blank either. A field that is a timestamp belongs to a log line of another product.
  */
-function looksLikeShortTask(fields: Fields): boolean {
-  if (fields.count < 4) return false;
-  const userId = valueTextOf(fields, fields.count - 1);
-  if (!/^[\p{L}\p{N}._:-]{1,253}$/u.test(textOf(fields, 0)) || isLevelOfLog4net(userId)) return false;
-  if (emptyIfAbsent(cleanName(textOf(fields, 1))) === "") return false;
-  return fields.count === 4 || (/^\S+$/.test(userId) && !holdsTimestamp(fields));
+function isShortTask(fields: Fields): boolean {
+  const { count } = fields;
+  if (count < 4 || holdsTimestamp(fields)) return false;
+  const host = cleanName(valueTextOf(fields, 0));
+  if (host !== "" && !hostName.test(host)) return false;
+  if (cleanName(valueTextOf(fields, 1)) === "" && cleanName(valueTextOf(fields, 2)) === "") return false;
+  const user = cleanName(valueTextOf(fields, count - 1));
+  return isDirectoryUser(user) && (count === 4 || !user.includes(" "));
 }
 
 function holdsTimestamp(fields: Fields): boolean {

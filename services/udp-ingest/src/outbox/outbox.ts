@@ -25,6 +25,11 @@ export type OutboxOptions<M extends WithPayload> = {
   readonly onResult: (message: M, result: OutboxResult) => void;
   /** Called for each failure that will be tried again. */
   readonly onRetry: (error: BusError) => void;
+  /**
+   * Called when a message is too large. Returns whether `send` now has a smaller one for it, which is sent at once: in its
+   * place if the server's max_payload is the limit, possibly behind later messages if the stream's max_msg_size is.
+   */
+  readonly shorten?: ((message: M, error: BusError) => boolean) | undefined;
 };
 
 export type Outbox<M> = {
@@ -97,6 +102,11 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
       inFlight.delete(message);
       settle(message, answer.duplicate ? "duplicate" : "stored");
     } else if (answer.code === "too-large") {
+      if (options.shorten?.(message, answer)) {
+        unsettled++;
+        options.send(message, onAnswer);
+        return;
+      }
       inFlight.delete(message);
       settle(message, "dropped-too-large");
     } else {

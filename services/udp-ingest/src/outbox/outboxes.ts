@@ -4,6 +4,7 @@ import { createThrottle } from "../admission/throttle.js";
 import type { EventMessage } from "../messages.js";
 import type { IngestMetrics } from "../metrics.js";
 import { createOutbox, type Outbox, type OutboxResult } from "./outbox.js";
+import { createShortening } from "./shortening.js";
 import type { Spool } from "./spool/spool.js";
 import { createSpooledOutbox } from "./spool/spooled-outbox.js";
 
@@ -19,6 +20,8 @@ export type OutboxesOptions = {
   readonly onEventSettled: (message: EventMessage, result: OutboxResult) => void;
   /** Called once for each message, rejected datagrams among them. */
   readonly onSettled?: ((message: BusMessage, result: OutboxResult) => void) | undefined;
+  /** A monotonic clock in milliseconds; `performance.now` by default. */
+  readonly clockMs?: () => number;
 };
 
 export type Outboxes = {
@@ -35,23 +38,23 @@ const warnEveryMs = 60_000;
 /** Where events and rejected datagrams wait for NATS; both go on as soon as it is back. Only events are spooled. */
 export function createOutboxes(options: OutboxesOptions): Outboxes {
   const { bus, spool, maxEvents, maxBytes, metrics, logger, onSettled } = options;
-  const warnings = createThrottle(warnEveryMs, 10);
+  const warnings = createThrottle(warnEveryMs, 10, options.clockMs);
 
   function dropped(message: EventMessage, result: string): void {
-    const heldBack = warnings.take(result, Date.now());
-    if (heldBack === undefined) return;
+    const suppressed = warnings.take(result);
+    if (suppressed === undefined) return;
     const limits = { maxEvents, maxBytes, ...(spool && { spoolMaxBytes: spool.maxBytes }) };
     const { type, id: eventId, payload, headers } = message;
     const facts = { result, type, eventId, traceparent: headers?.["traceparent"], bytes: payload.length };
-    logger.error({ ...facts, ...limits, heldBack }, "event dropped: it is lost");
+    logger.error({ ...facts, ...limits, suppressed }, "event dropped: it is lost");
   }
 
   function retried(error: BusError): void {
     metrics.retried(error.code);
     if (error.code === "disconnected") return;
-    const heldBack = warnings.take(error.code, Date.now());
-    if (heldBack !== undefined)
-      logger.warn({ err: error, heldBack }, "nats did not store a message; it is kept and sent again");
+    const suppressed = warnings.take(error.code);
+    if (suppressed !== undefined)
+      logger.warn({ err: error, suppressed }, "nats did not store a message; it is kept and sent again");
   }
 
   function torn(records: number): void {
@@ -61,18 +64,26 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
 
   function diskFailed(error: unknown): void {
     metrics.spoolFailed();
-    const heldBack = warnings.take("spool", Date.now());
-    if (heldBack === undefined) return;
+    const suppressed = warnings.take("spool");
+    if (suppressed === undefined) return;
     logger.error(
-      { err: error, dir: spool?.dir, heldBack },
+      { err: error, dir: spool?.dir, suppressed },
       "the spool failed: what it cannot take stays in memory until it works again",
     );
+  }
+
+  function shortened({ type, id: eventId, payload }: EventMessage, maxPayloadBytes: number | undefined): void {
+    metrics.truncated();
+    const suppressed = warnings.take("truncated");
+    if (suppressed === undefined) return;
+    const facts = { type, eventId, bytes: payload.length, maxPayloadBytes, suppressed };
+    logger.warn(facts, "event is larger than nats accepts: its log message is cut");
   }
 
   const eventOptions = {
     maxEvents,
     maxBytes,
-    send: bus.send,
+    ...createShortening(bus.send, shortened),
     onResult: (message: EventMessage, result: OutboxResult) => {
       metrics.settled(message.type, result);
       options.onEventSettled(message, result);
@@ -121,7 +132,10 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
     close: async (hurry) => {
       const left = await events.drained(hurry);
       if (left > 0) logger.error({ events: left }, "events are lost: nats did not come back in time");
-      await rejected.drained(hurry);
+      const copiesLeft = await rejected.drained(hurry);
+      if (copiesLeft === 0) return;
+      metrics.rejectedLostAtStop(copiesLeft);
+      logger.warn({ copies: copiesLeft }, "copies of rejected datagrams are lost: nats did not come back in time");
     },
   };
 }

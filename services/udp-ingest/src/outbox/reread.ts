@@ -44,7 +44,7 @@ export function createRereader(options: RereaderOptions): (datagram: StoredDatag
       receivedAtMs: receivedAtMsOf(headers["Sense-Received-At"] ?? "") ?? storedAtMs,
       traceparent: traceparentOf(headers),
     });
-    if (!reading.ok) return reading;
+    if (!reading.ok) return { ok: false, reason: reading.reason };
     return { ok: true, event: reading.event, message: eventMessage(reading.event, options.subjectPrefix) };
   };
 }

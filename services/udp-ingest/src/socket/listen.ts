@@ -2,6 +2,7 @@ import type { LinkState, Logger } from "@sense-alerts/service-kit";
 import type { Ingest } from "../ingest.js";
 import { watchKernelDrops } from "./kernel-drops.js";
 import { type Receiving, startReceiving } from "./receive.js";
+import { createStatusReports } from "./status-reports.js";
 import type { BoundSocket } from "./udp-socket.js";
 
 export type ListenOptions = {
@@ -15,9 +16,10 @@ export type ListenOptions = {
   readonly longestWaitMs?: number | undefined;
 };
 
-/** Receives datagrams for as long as the service runs; how the socket fares goes to the log and out as status events. */
+/** Receives datagrams for as long as the service runs. The state of the socket goes to the log and out as status events. */
 export function listen(options: ListenOptions): Receiving {
   const { host, port, receiveBufferBytes, ingest, logger } = options;
+  const reports = createStatusReports();
   let warned = false;
   const socket = startReceiving({
     host,
@@ -28,7 +30,7 @@ export function listen(options: ListenOptions): Receiving {
     longestWaitMs: options.longestWaitMs,
     onBound: (bound) => {
       logger.info(bound, "udp socket listening");
-      ingest.report("start", bound.address, bound.port, "");
+      if (reports.isDue("start")) ingest.report("start", bound.address, bound.port, "");
       const granted = bound.receiveBufferBytes;
       if (warned || granted >= receiveBufferBytes) return;
       warned = true;
@@ -39,8 +41,9 @@ export function listen(options: ListenOptions): Receiving {
       );
     },
     onError: (error, retryMs) => {
-      logger.error({ err: error, host, port, retryMs }, "udp socket failed; it is bound again");
-      ingest.report("error", host, port, error.message);
+      const isDue = reports.isDue("error", error.message);
+      logger[isDue ? "error" : "debug"]({ err: error, host, port, retryMs }, "udp socket failed; it is bound again");
+      if (isDue) ingest.report("error", host, port, error.message);
     },
   });
   const kernelDrops = watchKernelDrops({

@@ -106,8 +106,8 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
     close: async (hurry) => {
       closed = true;
       clearTimeout(retryTimer);
-      const waitUntilMs = Date.now() + longestQuietWaitMs;
-      for (let before = -1; before !== received && Date.now() < waitUntilMs && !hurry?.aborted; ) {
+      const waitUntilMs = performance.now() + longestQuietWaitMs;
+      for (let before = -1; before !== received && performance.now() < waitUntilMs && !hurry?.aborted; ) {
         before = received;
         await sleep(quietMs);
         // After a busy moment the timer may come first, though the socket has not been read in the meantime.

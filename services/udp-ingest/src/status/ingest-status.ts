@@ -1,6 +1,7 @@
 import type { Cell, StatusSection, StatusSnapshot, Trouble } from "@sense-alerts/service-kit";
 import { rejections } from "../datagram/rejection.js";
 import { createTextReader } from "../datagram/text.js";
+import { asUtf8 } from "../datagram/utf-16.js";
 import type { OutboxResult } from "../outbox/outbox.js";
 import type { BoundSocket } from "../socket/udp-socket.js";
 import type { Entry, Journal, KindCounts } from "./journal.js";
@@ -52,9 +53,10 @@ export function createIngestStatus(options: IngestStatusOptions): () => StatusSn
     };
   }
 
-  function rawText(bytes: Buffer): string {
+  function rawText(datagram: Buffer): string {
+    const bytes = asUtf8(datagram);
     let end = Math.min(bytes.length, shownBytes);
-    // Not in the midst of a character of UTF-8.
+    // Not inside a character of UTF-8.
     while (end > 0 && end < bytes.length && ((bytes[end] ?? 0) & 0xc0) === 0x80) end--;
     return readText(bytes.subarray(0, end))(0, end) + (end < bytes.length ? "…" : "");
   }

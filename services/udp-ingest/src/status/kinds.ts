@@ -19,9 +19,9 @@ export const rejectionNames: Readonly<Record<Rejection, string>> = {
   "too-large": "longer than UDP_MAX_DATAGRAM_BYTES",
   "source-not-allowed": "the source is not in UDP_ALLOWED_SOURCES",
   "source-rate-exceeded": "the source sends more than UDP_SOURCE_RATE_PER_SECOND",
-  "not-a-task-event": "a log line of Sense that is not about a task",
-  "unknown-tag": "its first field is no tag that is known",
-  "unknown-layout": "no tag, and no layout that is known",
+  "not-a-task-event": "a log line that is not about a task, or one of another product",
+  "unknown-tag": "its first field is not a known tag",
+  "unknown-layout": "no tag, and not a known layout",
   "too-short": "fewer fields than its tag has",
   "no-guids": "no ids, time and level where they must be",
 };

@@ -26,7 +26,7 @@ export const examples = {
   S9: `/scheduler-reloadtask-failed/;pro2-win1;Reload of Test failing reloads 1;Test failing reloads 1;LAB\\goran;${anchors}Max retries reached`,
   E1: `/engine-reload-failed/;pro2-win1;${appId};4e4f1c3a-0b9b-4c0f-9d0c-2f3c7f7b8d11;LAB;goran;2020-11-20 15:02:41,120;ERROR;Reload failed in Engine. Check engine or script logs.`,
   L1: `pro2-win1;Reload of Test failing reloads 1;Test failing reloads 1;LAB\\goran;${anchors}Max retries reached`,
-  L2: "pro2-win1;Reload of Test failing reloads 1;Test failing reloads 1;goran",
+  L2: "pro2-win1;Reload of Test failing reloads 1;Test failing reloads 1;LAB\\goran",
   L3: `pro2-win1;Reload of Test failing reloads 1;Test failing reloads 1;LAB\\goran;${taskId};${appId};2020-11-05 15:02:41,120;INFO${executionId};Max retries reached`,
 } as const;
 

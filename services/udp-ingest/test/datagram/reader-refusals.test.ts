@@ -14,69 +14,6 @@ import {
   taskId,
 } from "./examples.js";
 
-// Untagged
-
-test("does not take a name that holds a slash for a tag", () => {
-  assert.equal(taskEvent(examples.L1.replace("Reload of", "/reload/")).data.wireFormat, "L1");
-});
-
-test("reads the oldest layout with a semicolon in a name, when nothing speaks against it", () => {
-  const { data } = taskEvent("pro2-win1.lab.example;Load A; then B;Sales;goran");
-  assert.deepEqual([data.wireFormat, data.taskName, data.appName], ["L2", "Load A; then B", "Sales"]);
-  assert.deepEqual([data.rawNames, data.user], ["Load A; then B;Sales", "goran"]);
-});
-
-test("reads a user id with a blank in the oldest layout", () => {
-  assert.equal(taskEvent("pro2-win1;Reload of Sales;Sales;LAB\\john doe").data.user, "LAB\\john doe");
-});
-
-test("reads a task that is called after a proxy command, when its ids tell that it is one", () => {
-  const { data } = taskEvent(`pro2-win1;Start session for user load;Sales;LAB\\goran;${anchors}Max retries reached`);
-  assert.deepEqual([data.wireFormat, data.taskName], ["L1", "Start session for user load"]);
-});
-
-test("reads the host of an untagged datagram behind a byte order mark", () => {
-  assert.equal(taskEvent(`\ufeff${examples.L1}`).data.hostName, "pro2-win1");
-  assert.equal(taskEvent(`\ufeff${examples.L2}`).data.hostName, "pro2-win1");
-});
-
-const unknownLayouts = [
-  "Test message",
-  "Test failed reload message",
-  ";;;;;;;;;;",
-  "a;b;c",
-  "two words;T;A;goran",
-  ";T;A;goran",
-  "host; ;A;goran",
-  "host;(null);A;goran",
-  `${"h".repeat(254)};T;A;goran`,
-  "host;T;A;ERROR",
-  "pro2-win1;T;A;Message from ReloadProvider: Reload failed in Engine. Check engine or script logs.;ERROR",
-  "pro2-win1;T;A;Message from ReloadProvider: Reload failed in Engine.;x y",
-  "pro2-win1;T;A;B;",
-  "pro2-win1;T;A;2024-01-15 10:30:00,000;goran",
-  "RELOAD_TASK_SUCCESS;server1.example.com;Test Reload Task;Test App;DOMAIN\\user1;task-123-reload;app-456;2024-01-15T10:30:00.000Z;INFO;exec-789;Reload completed successfully",
-];
-
-for (const datagram of unknownLayouts) {
-  test(`rejects ${datagram.slice(0, 90)} as an unknown layout`, () => {
-    assert.equal(rejection(datagram), "unknown-layout");
-  });
-}
-
-const proxyCommands = [
-  "Start session",
-  "Stop session for user",
-  "Open connection",
-  "CONNECTION OPENED FOR SESSION abc",
-];
-
-for (const command of [...proxyCommands, "Close connection", "connection Closed for session"]) {
-  test(`rejects the proxy audit command ${command} as not a task event`, () => {
-    assert.equal(rejection(`pro2-win1;${command};LAB;goran`), "not-a-task-event");
-  });
-}
-
 // Datagrams known from other receivers' tests, and what becomes of them here
 
 const tail = `dir/user;${otherGuid};${otherGuid};ts;INFO`;

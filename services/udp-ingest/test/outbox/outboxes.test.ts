@@ -13,6 +13,7 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
   const { logger, lines } = captureLog();
   const counted: string[] = [];
   const listeners: ((up: boolean) => void)[] = [];
+  let clockMs = 0;
   const unexpected = () => assert.fail("not counted by the outboxes");
   const outboxes: Outboxes = createOutboxes({
     bus: { send: stream.send as Bus["send"], onChange: (listener) => listeners.push(listener) },
@@ -25,6 +26,8 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
       reported: unexpected,
       settled: (type, result) => counted.push(`${type} ${result}`),
       rejectedSettled: (result) => counted.push(`copy ${result}`),
+      rejectedLostAtStop: (copies) => counted.push(`${copies} copies lost at stop`),
+      truncated: () => counted.push("truncated"),
       retried: (code) => counted.push(`retry ${code}`),
       answered: unexpected,
       kernelDropped: unexpected,
@@ -38,11 +41,16 @@ function outboxesAt(t: TestContext, maxEvents = 1_000) {
     },
     onEventSettled: () => {},
     logger,
+    clockMs: () => clockMs,
   });
+  const pass = (ms: number) => {
+    clockMs += ms;
+    t.mock.timers.tick(ms);
+  };
   const tell = (up: boolean) => {
     for (const listener of listeners) listener(up);
   };
-  return { outboxes, stream, lines, counted, tell };
+  return { outboxes, stream, lines, counted, tell, pass };
 }
 
 const event = (id: string): EventMessage => ({
@@ -88,18 +96,18 @@ test("counts a broken connection and leaves it to the bus to log", async (t) => 
   assert.deepEqual(lines(), []);
 });
 
-test("warns once a minute of what nats refuses, with how many were held back", async (t) => {
-  const { outboxes, stream, counted, lines } = outboxesAt(t);
+test("warns once a minute of what nats refuses, with how many were suppressed", async (t) => {
+  const { outboxes, stream, counted, lines, pass } = outboxesAt(t);
   stream.refuse("refused", "a", "b", "c");
   for (const id of ["a", "b", "c"]) outboxes.events.add(event(id));
   await answersDealtWith();
   assert.deepEqual(counted, Array(3).fill("retry refused"));
-  const heldBack = () => lines().map(({ level, msg, heldBack }) => [level, msg, heldBack]);
+  const suppressed = () => lines().map(({ level, msg, suppressed }) => [level, msg, suppressed]);
   const warning = "nats did not store a message; it is kept and sent again";
-  assert.deepEqual(heldBack(), [["warn", warning, 0]]);
-  t.mock.timers.tick(60_000);
+  assert.deepEqual(suppressed(), [["warn", warning, 0]]);
+  pass(60_000);
   await answersDealtWith();
-  assert.deepEqual(heldBack().slice(1), [["warn", warning, 2]]);
+  assert.deepEqual(suppressed().slice(1), [["warn", warning, 2]]);
 });
 
 test("writes an error for an event that is lost, once a minute, and counts each", async (t) => {
@@ -119,7 +127,7 @@ test("writes an error for an event that is lost, once a minute, and counts each"
       bytes: 10,
       maxEvents: 2,
       maxBytes: 1_000_000,
-      heldBack: 0,
+      suppressed: 0,
     },
   ]);
 });
@@ -148,4 +156,16 @@ test("lets no flood of rejected datagrams take the place of events", async (t) =
   assert.equal(outboxes.rejected.size().events, 1_000);
   assert.equal(counted.filter((what) => what === "copy dropped-buffer-full").length, 500);
   assert.deepEqual(lines(), []);
+});
+
+test("counts and logs the copies of rejected datagrams that are lost at stop", async (t) => {
+  const { outboxes, stream, lines, counted } = outboxesAt(t);
+  stream.breakOff();
+  for (const id of ["a", "b"]) outboxes.rejected.add(copy(id));
+  await answersDealtWith();
+  await outboxes.close(AbortSignal.abort());
+  assert.equal(counted.at(-1), "2 copies lost at stop");
+  assert.deepEqual(lines(), [
+    { level: "warn", msg: "copies of rejected datagrams are lost: nats did not come back in time", copies: 2 },
+  ]);
 });

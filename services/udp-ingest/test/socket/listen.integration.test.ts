@@ -30,7 +30,7 @@ function startListening(t: Scope, port: number, receiveBufferBytes: number) {
   return { socket, breakSocket, reported, received, dropped, lines };
 }
 
-test("hands datagrams on, and tells the log and the world that it listens", async (t) => {
+test("passes datagrams on, and logs and reports that it listens", async (t) => {
   const { socket, reported, received, lines } = startListening(t, 0, 65_536);
   const bound = await eventually(() => {
     const now = socket.bound();
@@ -61,7 +61,7 @@ test("warns once of a smaller receive buffer, with the command that mends it", a
   assert.equal(lines().filter(({ level }) => level === "warn").length, 1);
 });
 
-test("tells the log and the world that it cannot listen, and then that it can", async (t) => {
+test("logs and reports that it cannot listen, and then that it can", async (t) => {
   const taken = await takePort(t);
   const { reported, lines } = startListening(t, taken.port, 65_536);
   await eventually(() => assert.equal(reported.length, 1));
@@ -77,6 +77,23 @@ test("tells the log and the world that it cannot listen, and then that it can", 
       ["error", "udp socket failed; it is bound again"],
       ["info", "udp socket listening"],
     ],
+  );
+});
+
+test("reports a port that stays in use once, and start when it is bound", async (t) => {
+  const taken = await takePort(t);
+  const { reported, lines } = startListening(t, taken.port, 65_536);
+  const failures = () => lines().filter(({ msg }) => msg === "udp socket failed; it is bound again");
+  await eventually(() => assert.equal(failures().length, 3));
+  assert.deepEqual(
+    failures().map(({ level }) => level),
+    ["error", "debug", "debug"],
+  );
+  await taken.release();
+  await eventually(() => assert.equal(reported.at(-1)?.[0], "start"));
+  assert.deepEqual(
+    reported.map(([status]) => status),
+    ["error", "start"],
   );
 });
 

@@ -10,7 +10,7 @@ const receivedAtMs = Date.UTC(2024, 3, 12, 5, 33, 3, 561);
 const message = { id: failedTask.id, type: failedTask.type };
 const asEvent: Reading = { ok: true, event: failedTask };
 
-function received(journal: Journal, text: string, reading: Reading = asEvent, address = "10.0.0.5"): void {
+function received(journal: Journal, text: string | Buffer, reading: Reading = asEvent, address = "10.0.0.5"): void {
   const datagram = { bytes: Buffer.from(text), address, port: 51_834, receivedAtMs, traceparent: "" };
   journal.read(datagram, reading);
 }
@@ -48,7 +48,7 @@ test("shows the last 50 datagrams, newest first, with what became of each", () =
     "event, waiting for NATS",
     "duplicate: it was stored already",
     "event, stored",
-    "rejected: unknown-tag, its first field is no tag that is known",
+    "rejected: unknown-tag, its first field is not a known tag",
   ]);
   const time = { atMs: receivedAtMs };
   const stored = { tone: "good", text: "event, stored" };
@@ -60,6 +60,13 @@ test("reads no more than the beginning of a datagram, and no half characters", (
   received(journal, "日".repeat(10_000));
   const raw = rowsOf(snapshotOf(journal), "datagrams")[0]?.at(-1);
   assert.deepEqual(raw, { raw: `${"日".repeat(200)}…` });
+});
+
+test("shows the text of a datagram in UTF-16", () => {
+  const journal = createJournal();
+  received(journal, Buffer.from("/scheduler-task-failed/;日本", "utf16le"));
+  const raw = rowsOf(snapshotOf(journal), "datagrams")[0]?.at(-1);
+  assert.deepEqual(raw, { raw: "/scheduler-task-failed/;日本" });
 });
 
 test("counts by kind and result, by reason and by source", () => {

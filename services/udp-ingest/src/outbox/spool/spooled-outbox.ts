@@ -18,6 +18,7 @@ export type SpooledOutboxOptions = {
   /** Called once for each message. */
   readonly onResult: (message: EventMessage, result: OutboxResult) => void;
   readonly onRetry: (error: BusError) => void;
+  readonly shorten?: OutboxOptions<EventMessage>["shorten"];
   /** Called for events in the spool that cannot be read any more. */
   readonly onTorn: (events: number) => void;
   readonly onDiskError: (error: unknown) => void;
@@ -80,6 +81,7 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
       jobs.look();
     },
     onRetry: options.onRetry,
+    shorten: (entry, error) => options.shorten?.(entry.message, error) ?? false,
   });
 
   const inSpoolAlone = () => spool.last() - readThrough;
