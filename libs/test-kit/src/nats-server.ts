@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "./clean-up.js";
@@ -62,6 +63,13 @@ export interface JszConsumer {
   readonly num_redelivered: number;
   readonly num_waiting: number;
   readonly num_pending: number;
+}
+
+/** Whether the nats-server that `startNats` starts is of this version or a later one: `[2, 10]`. */
+export function natsServerIsAtLeast([major, minor]: readonly [number, number]): boolean {
+  const said = execFileSync(findProgram("nats-server"), ["--version"], { encoding: "utf8" });
+  const [, ours = "0", ourMinor = "0"] = /v(\d+)\.(\d+)/.exec(said) ?? [];
+  return Number(ours) > major || (Number(ours) === major && Number(ourMinor) >= minor);
 }
 
 /**

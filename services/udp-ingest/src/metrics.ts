@@ -19,14 +19,21 @@ export type IngestMetrics = {
   spoolRecovered(events: number): void;
   spoolTorn(records: number): void;
   spoolFailed(): void;
-  observeNats(onChange: (listener: (up: boolean) => void) => void): void;
+  observeNats(onReconnect: (listener: () => void) => void): void;
   observeBuffer(size: () => { events: number; bytes: number }): void;
   observeSpool(spooled: () => { events: number; bytes: number }): void;
   observeSocket(bound: () => BoundSocket | undefined): void;
 };
 
 /** What a publish may fail with and be tried again. */
-const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-stream", "refused", "outdated"];
+const retriedCodes: readonly BusErrorCode[] = [
+  "disconnected",
+  "no-ack",
+  "unavailable",
+  "no-stream",
+  "refused",
+  "outdated",
+];
 
 /**
  * What this service counts. At any moment, over all labels, received + status events + recovered = stored + duplicate + dropped +
@@ -74,7 +81,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   })({});
   const reconnects = metrics.counter({
     name: "sensealerts_ingest_nats_reconnects_total",
-    help: "How often the link to NATS was up again after it had been down",
+    help: "Number of times the NATS connection was re-established",
   });
   const kernelDropped = metrics.counter({
     name: "sensealerts_ingest_kernel_dropped_datagrams_total",
@@ -112,13 +119,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     spoolRecovered: (events) => spoolRecovered.inc(events),
     spoolTorn: (records) => spoolTorn.inc(records),
     spoolFailed: () => spoolFailed.inc(),
-    observeNats: (onChange) => {
-      let wasUp = false;
-      onChange((up) => {
-        if (up && wasUp) reconnects.inc();
-        wasUp ||= up;
-      });
-    },
+    observeNats: (onReconnect) => onReconnect(() => reconnects.inc()),
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",
