@@ -1,8 +1,8 @@
-import { type NatsConnection, NatsError } from "nats";
-import { ensureStreams, wantedStreams } from "../streams/streams.js";
-import { isCutOff, isStreamGone, statusOfError } from "./api-status.js";
+import type { NatsConnection } from "nats";
+import { ensureStreams } from "../streams/streams.js";
+import { isStreamGone, statusOfError } from "./api-status.js";
 import { explainNatsError } from "./explain.js";
-import { managerOptions } from "./jetstream-api.js";
+import { isUnanswered, lookAtStreams } from "./look.js";
 import type { News } from "./news.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Phases } from "./phases.js";
@@ -35,7 +35,6 @@ export type StreamWatch = {
 
 const lookEveryMs = 5_000;
 const movingLookMs = 1_000;
-const lookTimeoutMs = 3_000;
 /** Longer than a publish waits for its acknowledgement: without a failure for so long, the trouble is over. */
 const quietMs = 6_000;
 const leaveAfterMs = 10_000;
@@ -52,6 +51,7 @@ export function watchStreams(link: WatchedLink): StreamWatch {
   /** Nothing is made before this time. */
   let makeAfterMs = 0;
   let nap = new AbortController();
+  const quiet = { ...logger, warn: () => {} };
   signal.addEventListener("abort", () => nap.abort(), { once: true });
 
   async function run(): Promise<void> {
@@ -72,10 +72,10 @@ export function watchStreams(link: WatchedLink): StreamWatch {
   async function look(): Promise<unknown> {
     const isUsable = phases.isUsable();
     try {
-      if (isUsable) await findStreams(connection, options);
-      // What differs from the settings has been logged when the link came up.
       if (!isUsable) await ensureStreams(connection, options, logger);
-      else if (phases.phase() === "moving") await ensureStreams(connection, options, { ...logger, warn: () => {} });
+      await lookAtStreams(connection, options);
+      // What differs from the settings has been logged when the link came up.
+      if (phases.phase() === "moving") await ensureStreams(connection, options, quiet);
       return undefined;
     } catch (error) {
       return error ?? new Error("unknown");
@@ -157,15 +157,4 @@ export function watchStreams(link: WatchedLink): StreamWatch {
     worked,
     gone,
   };
-}
-
-/** Rejects when one of them is not there. */
-async function findStreams(connection: NatsConnection, options: BusOptions): Promise<void> {
-  const manager = await connection.jetstreamManager(managerOptions(options, lookTimeoutMs));
-  for (const { name } of wantedStreams(options)) await manager.streams.info(name);
-}
-
-/** Whether JetStream did not answer at all, or said that it cannot at the moment. */
-function isUnanswered(error: unknown): boolean {
-  return (error instanceof NatsError && error.code === "TIMEOUT") || isCutOff(statusOfError(error));
 }
