@@ -13,6 +13,8 @@ export interface NatsServerOptions {
   readonly port?: number;
   /** Where streams are kept; a temporary folder if left out. */
   readonly dir?: string;
+  /** Without JetStream when false. */
+  readonly jetStream?: boolean;
   /** Further command line arguments. */
   readonly args?: readonly string[];
 }
@@ -91,7 +93,8 @@ export async function startNats(t: Scope, options: NatsServerOptions = {}): Prom
     program: findProgram("nats-server"),
     args: [
       ...["-a", "127.0.0.1", "-p", String(port), "-m", String(monitorPort), "-c", configFile],
-      ...["-js", "-sd", join(dir, "jetstream"), "--ports_file_dir", portsDir, ...(options.args ?? [])],
+      ...(options.jetStream === false ? [] : ["-js", "-sd", join(dir, "jetstream")]),
+      ...["--ports_file_dir", portsDir, ...(options.args ?? [])],
     ],
     // Written once it takes connections, under its own process id.
     isUp: async (pid) => existsSync(join(portsDir, `nats-server_${pid}.ports`)),
