@@ -7,13 +7,15 @@ import { asksForTls } from "./servers.js";
 export function explainNatsError(error: unknown, options: BusOptions): string {
   if (error instanceof NatsError && error.api_error !== undefined) {
     const text = `JetStream: ${error.api_error.description}`;
-    return isJetStreamMissing(statusOfError(error)) ? `${text} (${onLeafNode})` : text;
+    return isJetStreamMissing(statusOfError(error))
+      ? `${text} (on a leaf node, set NATS_JETSTREAM_DOMAIN to the domain of the hub)`
+      : text;
   }
   const message = error instanceof Error ? error.message : String(error);
   if (isUnexplainedClose(error)) {
     // A TLS alert can be lost on the way when the server hangs up right behind it.
     return asksForTls(options)
-      ? `${wrongCertificate}; if it starts with TLS, set NATS_TLS_FIRST`
+      ? "the server closed the connection in the TLS handshake (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE; if it starts with TLS, set NATS_TLS_FIRST)"
       : "the server closed the connection at once (is it a nats-server? is NATS_URL right?)";
   }
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
@@ -31,8 +33,6 @@ export function explainServerError(
 
 // OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those before.
 const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
-
-const onLeafNode = "on a leaf node, set NATS_JETSTREAM_DOMAIN to the domain of the hub";
 
 const wrongCertificate =
   "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
@@ -81,7 +81,7 @@ function explainCode(code: string, message: string, options: BusOptions): string
 /** Nobody answers on the subjects of JetStream's API. */
 function noJetStream({ jetStreamDomain }: BusOptions): string {
   return jetStreamDomain === undefined
-    ? `no JetStream answers there (start nats-server with -js; ${onLeafNode})`
+    ? "no JetStream answers there (start nats-server with -js; on a leaf node, set NATS_JETSTREAM_DOMAIN to the domain of the hub)"
     : `no JetStream of the domain ${jetStreamDomain} answers there (is NATS_JETSTREAM_DOMAIN right? is the leaf node connected to its hub?)`;
 }
 

@@ -17,16 +17,14 @@ import {
 } from "../fixtures/bus.js";
 
 /** A hub whose JetStream has the domain `hub`, and a leaf node of it, whose JetStream has the domain `leaf` if it has one. */
-async function startLeaf(t: Scope, jetStream = true) {
+async function startLeaf(t: Scope, jetStream = true, more = "") {
   const leafPort = await freeTcpPort();
   const hub = await startNats(t, {
     config: `jetstream { domain: hub }\nleafnodes { listen: "127.0.0.1:${leafPort}" }`,
   });
   const remotes = `leafnodes { remotes: [{ urls: ["nats-leaf://127.0.0.1:${leafPort}"] }] }`;
-  const leaf = await startNats(t, {
-    jetStream,
-    config: jetStream ? `jetstream { domain: leaf }\n${remotes}` : remotes,
-  });
+  const own = jetStream ? "jetstream { domain: leaf }" : "";
+  const leaf = await startNats(t, { jetStream, config: `${own}\n${remotes}\n${more}` });
   return { hub, leaf };
 }
 
@@ -99,4 +97,21 @@ test("names the setting for the domain at a leaf node without JetStream", async 
   const { leaf } = await startLeaf(t, false);
   const { bus } = startTestBus(t, leaf.url);
   await whenDown(bus, /on a leaf node, set NATS_JETSTREAM_DOMAIN to the domain of the hub/);
+});
+
+test("needs the permissions of a server, with the domain in the subjects of the API", async (t) => {
+  const streams = ["SENSE_EVENTS", "SENSE_REJECTED"];
+  const publish = streams.flatMap((name) => [`$JS.hub.API.STREAM.INFO.${name}`, `$JS.hub.API.STREAM.CREATE.${name}`]);
+  const permissions = JSON.stringify({ publish: ["sense.>", ...publish], subscribe: ["_INBOX.ingest.>"] });
+  const user = `{ user: ingest, password: pw, permissions: ${permissions} }`;
+  const { leaf } = await startLeaf(t, true, `authorization { users: [${user}] }`);
+  const login = { user: "ingest", password: "pw", inboxPrefix: "_INBOX.ingest" };
+  const { bus, lines } = startTestBus(t, leaf.url, { ...domain, ...login });
+  await whenUp(bus);
+  await bus.publish(message("a"));
+  const reasons = lines.map(({ facts }) => String(facts["reason"]));
+  assert.deepEqual(
+    reasons.filter((reason) => /permissions/.test(reason)),
+    [],
+  );
 });
