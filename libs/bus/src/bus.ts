@@ -1,6 +1,8 @@
 import { BusError } from "./connection/bus-error.js";
-import { type LinkState, startConnection } from "./connection/connection.js";
+import { startConnection } from "./connection/connection.js";
+import { managerOptions } from "./connection/jetstream-api.js";
 import type { BusLogger, BusOptions } from "./connection/options.js";
+import type { LinkState } from "./connection/phases.js";
 import { type Backlog, readBacklog } from "./consumer/backlog.js";
 import { startConsumer } from "./consumer/consumer.js";
 import type { ConsumerOptions, Consumption } from "./consumer/consumption.js";
@@ -11,6 +13,8 @@ export type Bus = Pick<Publisher, "send" | "publish"> & {
   state(): LinkState;
   /** Called with each change between usable and not, and at once if it is usable now. */
   onChange(listener: (up: boolean) => void): void;
+  /** Called when NATS is usable again on another connection than before. */
+  onReconnect(listener: () => void): void;
   /** The last message on a subject of a stream; undefined = there is none. Rejects with a BusError, within 5 s at the latest. */
   last(stream: string, subject: string): Promise<StoredMessage | undefined>;
   /** What waits for a durable consumer of the stream of the events; undefined when NATS cannot say within a second. */
@@ -27,17 +31,18 @@ export function startBus(options: BusOptions, logger: BusLogger): Bus {
   return {
     state: connection.state,
     onChange: connection.onChange,
+    onReconnect: connection.onReconnect,
     send: publisher.send,
     publish: publisher.publish,
     last: async (stream, subject) => {
       const current = connection.current();
-      if (current === undefined) throw new BusError("disconnected", "no connection to NATS");
-      const manager = await current.jetstreamManager({ checkAPI: false });
+      if (current === undefined) throw new BusError("disconnected", connection.state().detail);
+      const manager = await current.jetstreamManager(managerOptions(options));
       return getMessage(manager, stream, { last_by_subj: subject }, options);
     },
     backlog: async (durable) => {
       const current = connection.current();
-      return current && readBacklog(current, options.streamName, durable);
+      return current && readBacklog(current, options, options.streamName, durable);
     },
     consume: (consumerOptions) => startConsumer(connection, publisher, { ...options, ...consumerOptions }, logger),
     close: async () => {

@@ -1,8 +1,8 @@
 export { type Bus, startBus } from "./bus.js";
 export { BusError, type BusErrorCode } from "./connection/bus-error.js";
-export { hostAndPort } from "./connection/connect-options.js";
-export type { LinkState } from "./connection/connection.js";
 export { type BusLogger, type BusOptions, busOptionsOf } from "./connection/options.js";
+export type { LinkState } from "./connection/phases.js";
+export { hostAndPort } from "./connection/servers.js";
 export type { Backlog } from "./consumer/backlog.js";
 export type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumer/consumption.js";
 export type { PublishAck } from "./publisher/publish-ack.js";

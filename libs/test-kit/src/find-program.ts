@@ -13,13 +13,18 @@ const options: Readonly<Record<string, string>> = {
   promtool: "--prometheus",
 };
 
-/**
- * The path of an installed program; NATS_SERVER names the nats-server that is used instead. Throws, with the command that
- * installs it, when there is none.
- */
+/** The environment variables that name a program to use instead of the installed one: `NATS_SERVER=<path> npm test`. */
+const chosenBy: Readonly<Record<string, string>> = { "nats-server": "NATS_SERVER" };
+
+/** The path of a program: the chosen or the installed one. Throws, with the command that installs it, when there is none. */
 export function findProgram(name: string): string {
-  const { NATS_SERVER, PATH = "", XDG_CACHE_HOME } = process.env;
-  if (name === "nats-server" && NATS_SERVER) return NATS_SERVER;
+  const variable = chosenBy[name];
+  const chosen = variable === undefined ? undefined : process.env[variable];
+  if (variable !== undefined && chosen) {
+    if (!isExecutable(chosen)) throw new Error(`${variable} is ${chosen}, which is no program`);
+    return chosen;
+  }
+  const { PATH = "", XDG_CACHE_HOME } = process.env;
   // What tools/kubectl.mjs and tools/prometheus.mjs fetched, because what is installed would not do.
   const fetched = join(XDG_CACHE_HOME || join(homedir(), ".cache"), "sense-alerts", "bin");
   const folders = [fetched, ...PATH.split(delimiter), ...serverFolders];

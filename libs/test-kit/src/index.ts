@@ -33,6 +33,7 @@ export {
   type JszStream,
   type NatsServer,
   type NatsServerOptions,
+  natsServerIsAtLeast,
   startNats,
 } from "./nats-server.js";
 export { type Prometheus, type PrometheusSeries, startPrometheus } from "./prometheus.js";

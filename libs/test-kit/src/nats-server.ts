@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Scope } from "./clean-up.js";
@@ -12,6 +13,8 @@ export interface NatsServerOptions {
   readonly port?: number;
   /** Where streams are kept; a temporary folder if left out. */
   readonly dir?: string;
+  /** Without JetStream when false. */
+  readonly jetStream?: boolean;
   /** Further command line arguments. */
   readonly args?: readonly string[];
 }
@@ -64,6 +67,13 @@ export interface JszConsumer {
   readonly num_pending: number;
 }
 
+/** Whether the nats-server that `startNats` starts is of this version or a later one: `[2, 10]`. */
+export function natsServerIsAtLeast([major, minor]: readonly [number, number]): boolean {
+  const said = execFileSync(findProgram("nats-server"), ["--version"], { encoding: "utf8" });
+  const [, ours = "0", ourMinor = "0"] = /v(\d+)\.(\d+)/.exec(said) ?? [];
+  return Number(ours) > major || (Number(ours) === major && Number(ourMinor) >= minor);
+}
+
 /**
  * A real nats-server with JetStream on files, on free ports of 127.0.0.1, stopped when the scope ends. Resolves when it takes
  * connections; rejects with its log when it does not come up. After `stop()`, with SIGKILL too, `start()` brings it back on the same
@@ -83,7 +93,8 @@ export async function startNats(t: Scope, options: NatsServerOptions = {}): Prom
     program: findProgram("nats-server"),
     args: [
       ...["-a", "127.0.0.1", "-p", String(port), "-m", String(monitorPort), "-c", configFile],
-      ...["-js", "-sd", join(dir, "jetstream"), "--ports_file_dir", portsDir, ...(options.args ?? [])],
+      ...(options.jetStream === false ? [] : ["-js", "-sd", join(dir, "jetstream")]),
+      ...["--ports_file_dir", portsDir, ...(options.args ?? [])],
     ],
     // Written once it takes connections, under its own process id.
     isUp: async (pid) => existsSync(join(portsDir, `nats-server_${pid}.ports`)),

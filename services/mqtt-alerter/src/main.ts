@@ -89,7 +89,7 @@ await runService({
       inFlight: broker.inFlight,
       online: broker.online,
       backlog: () => bus.backlog(durable),
-      onNatsChange: bus.onChange,
+      onNatsReconnect: bus.onReconnect,
       onBrokerOnline: broker.onOnline,
     };
     metrics.observe(links);

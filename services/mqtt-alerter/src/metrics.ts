@@ -22,7 +22,7 @@ export type AlerterMetrics = {
     backlog: () => Promise<Backlog | undefined>;
     inFlight: () => number;
     online: () => boolean;
-    onNatsChange: (listener: (up: boolean) => void) => void;
+    onNatsReconnect: (listener: () => void) => void;
     onBrokerOnline: (listener: () => void) => void;
   }): void;
 };
@@ -83,7 +83,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
   });
   const natsReconnects = metrics.counter({
     name: "sensealerts_alerter_nats_reconnects_total",
-    help: "How often the link to NATS was up again after it had been down",
+    help: "Number of times the NATS connection was re-established",
   });
   const brokerReconnects = metrics.counter({
     name: "sensealerts_alerter_broker_reconnects_total",
@@ -166,10 +166,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
         help: "Events that all alerters together have taken and not acknowledged, as NATS says at the scrape; no sample while it does not",
         collect: async (gauge) => setOrRemove(gauge, (await backlog())?.ackPending),
       });
-      const onNatsUp = afterTheFirst(() => natsReconnects.inc());
-      links.onNatsChange((up) => {
-        if (up) onNatsUp();
-      });
+      links.onNatsReconnect(() => natsReconnects.inc());
       links.onBrokerOnline(afterTheFirst(() => brokerReconnects.inc()));
       metrics.gauge({
         name: "sensealerts_alerter_messages_in_flight",

@@ -15,7 +15,7 @@ const links = {
   inFlight: () => 3,
   backlog: async (): Promise<Backlog | undefined> => undefined,
   online: () => true,
-  onNatsChange: () => {},
+  onNatsReconnect: () => {},
   onBrokerOnline: () => {},
 };
 
@@ -126,20 +126,18 @@ test("counts the answers of the broker by their reason, and one that a PUBACK sh
   assert.equal(readMetric(text, "sensealerts_alerter_publish_seconds_sum"), 0.1);
 });
 
-test("counts links that are up again, not those that come up for the first time", async () => {
+test("counts reconnects to NATS, and to the broker all connections but the first", async () => {
   const registry = createMetrics("test");
-  let natsChanged = (_up: boolean) => {};
   let brokerOnline = () => {};
   createAlerterMetrics(registry).observe({
     ...links,
-    onNatsChange: (listener) => {
-      natsChanged = listener;
+    onNatsReconnect: (listener) => {
+      for (let times = 0; times < 2; times++) listener();
     },
     onBrokerOnline: (listener) => {
       brokerOnline = listener;
     },
   });
-  for (const up of [true, false, true, false, true]) natsChanged(up);
   for (let times = 0; times < 2; times++) brokerOnline();
   const text = await registry.render();
   const counted = (link: string) => readMetric(text, `sensealerts_alerter_${link}_reconnects_total`);

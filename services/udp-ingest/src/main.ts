@@ -31,7 +31,7 @@ await runService({
     onStop("nats", bus.close);
     // Not required: while NATS is away datagrams are still taken, and kept.
     health.link("nats", { required: false, state: bus.state });
-    metrics.observeNats(bus.onChange);
+    metrics.observeNats(bus.onReconnect);
 
     const status = startStatus(statusPage, settings);
     const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);

@@ -22,7 +22,7 @@ export type IngestMetrics = {
   spoolRecovered(events: number): void;
   spoolTorn(records: number): void;
   spoolFailed(): void;
-  observeNats(onChange: (listener: (up: boolean) => void) => void): void;
+  observeNats(onReconnect: (listener: () => void) => void): void;
   observeBuffer(size: () => { events: number; bytes: number }): void;
   observeSpool(spooled: () => { events: number; bytes: number }): void;
   observeSocket(bound: () => BoundSocket | undefined): void;
@@ -32,7 +32,14 @@ export type IngestMetrics = {
 const lostAtStop = "lost-at-stop";
 
 /** What a publish may fail with and be tried again. */
-const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-stream", "refused", "outdated"];
+const retriedCodes: readonly BusErrorCode[] = [
+  "disconnected",
+  "no-ack",
+  "unavailable",
+  "no-stream",
+  "refused",
+  "outdated",
+];
 
 /**
  * What this service counts. At any moment, over all labels, received + status events + recovered = stored + duplicate + dropped +
@@ -124,13 +131,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     spoolRecovered: (events) => spoolRecovered.inc(events),
     spoolTorn: (records) => spoolTorn.inc(records),
     spoolFailed: () => spoolFailed.inc(),
-    observeNats: (onChange) => {
-      let wasUp = false;
-      onChange((up) => {
-        if (up && wasUp) reconnects.inc();
-        wasUp ||= up;
-      });
-    },
+    observeNats: (onReconnect) => onReconnect(() => reconnects.inc()),
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",

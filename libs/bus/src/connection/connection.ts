@@ -1,27 +1,43 @@
-import { connect, createInbox, DebugEvents, Events, type NatsConnection } from "nats";
-import { ensureStreams } from "../streams/streams.js";
-import { connectOptions, hostAndPort } from "./connect-options.js";
+import { createInbox, DebugEvents, Events, type Msg, type NatsConnection, type Subscription } from "nats";
+import { type Dialled, dialFirst } from "./dial.js";
 import { explainNatsError, explainServerError } from "./explain.js";
+import { apiPrefixOf } from "./jetstream-api.js";
 import { createNews } from "./news.js";
 import type { BusLogger, BusOptions } from "./options.js";
-import { backoffMs, deletionMs, pause } from "./wait.js";
+import { createPhases, type LinkState, type Phase } from "./phases.js";
+import { createServerList } from "./servers.js";
+import { type StreamWatch, watchStreams } from "./stream-watch.js";
+import { subscribe } from "./subscribe.js";
+import { backoffMs, pause } from "./wait.js";
 
-export type LinkState = { readonly up: boolean; readonly detail: string };
+export type { LinkState } from "./phases.js";
 
-/** One lasting link to NATS, whatever becomes of the connections under it. */
+/** One lasting link to NATS over any number of connections, one after the other. */
 export type Connection = {
-  /** The connection while it can be used: connected, and both streams looked at. */
+  /** The connection while it can be used: in the phases `up` and `moving`. */
   current(): NatsConnection | undefined;
+  phase(): Phase;
+  /** `up` in the phases `up` and `moving`. */
+  state(): LinkState;
+  /** The beginning of every subject of JetStream's API, without a dot at the end; it holds the JetStream domain. */
+  readonly apiPrefix: string;
   /** The beginning of a new reply subject, with the dot behind it. */
   newInbox(): string;
-  state(): LinkState;
-  /** Whether a reason for waiting is worth a log line: nobody has logged it since the link was last good, or that is long ago. */
+  /** Subscribes on a connection that `onOpen` or `current` gave. An exception of `onMessage` is logged and ends nothing. */
+  subscribe(on: NatsConnection, subject: string, onMessage: (message: Msg) => void): Subscription;
+  /** Whether a reason for waiting is worth a log line: not logged since the link was last good, or long ago. */
   isNews(reason: string): boolean;
   /** Called with the present and each new connection object before it is used, to subscribe. */
   onOpen(listener: (connection: NatsConnection) => void): void;
   /** Called with each change between usable and not, and at once if it is usable now. */
   onChange(listener: (up: boolean) => void): void;
-  /** Looks at the streams again, after an answer that says they are gone. */
+  /** Called when the link is usable again on another connection than before. */
+  onReconnect(listener: () => void): void;
+  /** Call it when JetStream did not do something for want of a leader or of an answer; `sinceMs`: when it was asked (performance.now). */
+  reportFailure(sinceMs?: number): void;
+  /** Call it when JetStream has stored, delivered or confirmed something. Cheap enough for each message. */
+  reportSuccess(): void;
+  /** Call it when NATS said that a stream is not there: the link is unusable until the streams are made again. */
   recheck(): void;
   close(): Promise<void>;
 };
@@ -30,54 +46,37 @@ export type Connection = {
 export function startConnection(options: BusOptions, logger: BusLogger): Connection {
   const stopping = new AbortController();
   const openListeners: ((connection: NatsConnection) => void)[] = [];
-  const changeListeners: ((up: boolean) => void)[] = [];
-  const servers = options.servers.map(hostAndPort);
-  /** What the last server said of its cluster. */
-  let others: readonly string[] = [];
-  let live: NatsConnection | undefined;
-  let usable = false;
-  /** What is under way on the present link; aborted when it breaks, so that nothing waits for answers that cannot come. */
-  let link = new AbortController();
-  let detail = "not connected yet";
+  const reconnectListeners: (() => void)[] = [];
+  const servers = createServerList(options.servers);
+  const phases = createPhases();
   const news = createNews();
+  let live: NatsConnection | undefined;
+  let watch: StreamWatch | undefined;
+  /** The connection on which the link was last usable. */
+  let lastUsed: NatsConnection | undefined;
+  /** Whether the last connection was encrypted: gossiped servers are then dialled over TLS too. */
+  let overTls = false;
 
-  function setUp(up: boolean, why: string): void {
-    detail = why;
-    if (usable === up) return;
-    usable = up;
-    if (up) news.forget();
-    if (up) logger.info({ server: why }, "nats is there");
-    for (const listener of changeListeners) listener(up);
-  }
+  phases.onChange((up) => {
+    if (!up || lastUsed === live) return;
+    const isFirst = lastUsed === undefined;
+    lastUsed = live;
+    if (!isFirst) for (const listener of reconnectListeners) listener();
+  });
 
   function waiting(why: string, error: unknown): void {
-    setUp(false, why);
-    if (news.has(why)) logger.warn({ servers, reason: why, err: error }, "waiting for nats");
+    phases.set("connecting", why);
+    const dialled = servers.inOrder().map(({ address }) => address);
+    if (news.has(why)) logger.warn({ servers: dialled, reason: why, err: error }, "waiting for nats");
   }
 
-  /** Looks at the streams until they are right or the link breaks. */
-  async function prepare(connection: NatsConnection, afterMs = 0): Promise<void> {
-    link.abort();
-    link = new AbortController();
-    const { signal } = link;
-    if (afterMs > 0) await pause(afterMs, signal);
-    for (let attempt = 0; !signal.aborted; attempt++) {
-      try {
-        await ensureStreams(connection, options, logger);
-        if (!signal.aborted) setUp(true, connection.getServer());
-        return;
-      } catch (error) {
-        if (signal.aborted) return;
-        waiting(explainNatsError(error, options), error);
-        await pause(backoffMs(attempt), signal);
-      }
-    }
-  }
-
-  async function watch(connection: NatsConnection): Promise<void> {
+  async function followStatus({ connection, server }: Dialled, leave: () => void): Promise<void> {
     for await (const status of connection.status()) {
-      // nats.js would first send the rest, for which a hung server may have no room.
-      if (status.type === DebugEvents.StaleConnection) void connection.close();
+      if (status.type === DebugEvents.StaleConnection) {
+        servers.avoid(server);
+        // nats.js would first send the rest, for which a hung server may have no room.
+        void connection.close();
+      } else if (status.type === Events.LDM && servers.inOrder().length > 1) leave();
       else if (status.type === Events.Error) {
         const reason = explainServerError(String(status.data), status.permissionContext, options);
         if (news.has(reason)) logger.warn({ reason }, "nats reports an error");
@@ -85,21 +84,43 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
     }
   }
 
+  /** Resolves when the connection has broken. */
+  async function use(dialled: Dialled): Promise<void> {
+    const { connection, server } = dialled;
+    const link = new AbortController();
+    live = connection;
+    const leave = () => {
+      servers.avoid(server);
+      void connection.close();
+    };
+    // nats.js follows the cluster only where it dials gossiped servers itself; each INFO of the server is kept here all the same.
+    const learn = () => {
+      const { info } = connection;
+      if (info === undefined) return;
+      overTls = info.tls_required === true;
+      servers.learn(server, info.connect_urls);
+    };
+    learn();
+    for (const listener of openListeners) listener(connection);
+    void followStatus(dialled, leave);
+    const hasOthers = () => servers.inOrder().length > 1;
+    const { signal } = link;
+    watch = watchStreams({ connection, options, logger, phases, news, signal, onLook: learn, hasOthers, leave });
+    const error = await connection.closed();
+    live = undefined;
+    watch = undefined;
+    link.abort();
+    if (!stopping.signal.aborted) waiting("the connection broke", error);
+  }
+
   async function supervise(): Promise<void> {
     for (let attempt = 0; !stopping.signal.aborted; attempt++) {
       try {
-        const connection = await connect(connectOptions(options, others));
-        if (stopping.signal.aborted) return await connection.close();
-        live = connection;
-        others = connection.info?.connect_urls ?? [];
+        const { signal } = stopping;
+        const dialled = await dialFirst(options, servers.inOrder(), { patient: attempt > 0, overTls, signal });
+        if (signal.aborted) return await dialled.connection.close();
         attempt = 0;
-        for (const listener of openListeners) listener(connection);
-        void watch(connection);
-        void prepare(connection);
-        const error = await connection.closed();
-        live = undefined;
-        link.abort();
-        if (!stopping.signal.aborted) waiting("the connection broke", error);
+        await use(dialled);
       } catch (error) {
         if (!stopping.signal.aborted) waiting(explainNatsError(error, options), error);
       }
@@ -110,27 +131,25 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
   const supervised = supervise();
 
   return {
-    current: () => (usable && live?.isClosed() === false ? live : undefined),
+    current: () => (phases.isUsable() && live?.isClosed() === false ? live : undefined),
+    phase: phases.phase,
+    state: phases.state,
+    apiPrefix: apiPrefixOf(options),
     newInbox: () => `${createInbox(options.inboxPrefix)}.`,
-    state: () => ({ up: usable, detail }),
+    subscribe: (on, subject, onMessage) => subscribe(on, subject, onMessage, logger),
     isNews: news.has,
     onOpen: (listener) => {
       openListeners.push(listener);
       if (live !== undefined) listener(live);
     },
-    onChange: (listener) => {
-      changeListeners.push(listener);
-      if (usable) listener(true);
-    },
-    recheck: () => {
-      if (live === undefined || !usable) return;
-      setUp(false, "a stream is gone");
-      void prepare(live, deletionMs);
-    },
+    onChange: phases.onChange,
+    onReconnect: (listener) => void reconnectListeners.push(listener),
+    reportFailure: (sinceMs = performance.now()) => watch?.failed(sinceMs),
+    reportSuccess: () => watch?.worked(),
+    recheck: () => watch?.gone(),
     close: async () => {
       stopping.abort();
-      link.abort();
-      setUp(false, "closed");
+      phases.set("closed", "closed");
       // A dial still under way ends by its own time-out; there is nothing to wait for in it.
       if (live === undefined) return;
       await live.close();

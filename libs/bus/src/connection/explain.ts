@@ -1,14 +1,21 @@
 import { NatsError } from "nats";
+import { isJetStreamMissing, statusOfError } from "./api-status.js";
 import type { BusOptions } from "./options.js";
+import { asksForTls } from "./servers.js";
 
-/** What to do about a failure of NATS, as far as the error tells. The same cause has the same words each time. */
+/** What to do about a failure of NATS, as far as the error says. The same cause has the same words each time. */
 export function explainNatsError(error: unknown, options: BusOptions): string {
-  if (error instanceof NatsError && error.api_error !== undefined) return `JetStream: ${error.api_error.description}`;
+  if (error instanceof NatsError && error.api_error !== undefined) {
+    const text = `JetStream: ${error.api_error.description}`;
+    return isJetStreamMissing(statusOfError(error))
+      ? `${text} (on a leaf node, set NATS_JETSTREAM_DOMAIN to the domain of the hub)`
+      : text;
+  }
   const message = error instanceof Error ? error.message : String(error);
   if (isUnexplainedClose(error)) {
     // A TLS alert can be lost on the way when the server hangs up right behind it.
-    return usesTls(options)
-      ? wrongCertificate
+    return asksForTls(options)
+      ? "the server closed the connection in the TLS handshake (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE; if it starts with TLS, set NATS_TLS_FIRST)"
       : "the server closed the connection at once (is it a nats-server? is NATS_URL right?)";
   }
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
@@ -30,13 +37,10 @@ const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|
 const wrongCertificate =
   "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
 
-/** nats.js calls a connection refused that was made and closed without a word; one that really was has the reason with it. */
+/** nats.js calls a connection refused that was made and closed without a word; one that was refused has Node's reason with it. */
 function isUnexplainedClose(error: unknown): boolean {
-  return error instanceof NatsError && error.code === "CONNECTION_REFUSED" && error.chainedError === undefined;
-}
-
-function usesTls({ servers, tlsCaFile, tlsCertFile }: BusOptions): boolean {
-  return tlsCaFile !== undefined || tlsCertFile !== undefined || servers.some((server) => server.startsWith("tls:"));
+  if (!(error instanceof NatsError) || error.code !== "CONNECTION_REFUSED") return false;
+  return error.chainedError === undefined || Reflect.get(error.chainedError, "code") !== "ECONNREFUSED";
 }
 
 function explainCode(code: string, message: string, options: BusOptions): string {
@@ -68,10 +72,17 @@ function explainCode(code: string, message: string, options: BusOptions): string
     case "PERMISSIONS_VIOLATION":
       return notAllowed(permissionIn(message), options);
     case "503":
-      return "JetStream is not enabled there (start nats-server with -js)";
+      return noJetStream(options);
     default:
       return message === "" ? code : message.startsWith(code) ? message : `${code}: ${message}`;
   }
+}
+
+/** Nobody answers on the subjects of JetStream's API. */
+function noJetStream({ jetStreamDomain }: BusOptions): string {
+  return jetStreamDomain === undefined
+    ? "no JetStream answers there (start nats-server with -js; on a leaf node, set NATS_JETSTREAM_DOMAIN to the domain of the hub)"
+    : `no JetStream of the domain ${jetStreamDomain} answers there (is NATS_JETSTREAM_DOMAIN right? is the leaf node connected to its hub?)`;
 }
 
 function loginSettings({ credsFile, nkeySeed, token, user }: BusOptions): string {

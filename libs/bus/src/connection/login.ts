@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type Authenticator,
   credsAuthenticator,
@@ -7,13 +6,14 @@ import {
   usernamePasswordAuthenticator,
 } from "nats";
 import type { BusOptions } from "./options.js";
+import { readTextFile } from "./text-file.js";
 
-/** How to log in, or undefined. Throws when the credentials file or the seed cannot be used: nats.js would only run into its time-out. */
+/** How to log in, or undefined. Throws when the credentials file or the seed cannot be used: nats.js would only time out. */
 export function loginOf(options: BusOptions): Authenticator | undefined {
   const { credsFile, nkeySeed } = options;
   if (credsFile !== undefined) {
     const what = `NATS_CREDS_FILE (${credsFile}) holds no JWT and seed as nsc writes them`;
-    return tried(credsAuthenticator(readFileSync(credsFile)), what);
+    return tried(credsAuthenticator(Buffer.from(readTextFile(credsFile))), what);
   }
   if (nkeySeed !== undefined) {
     return tried(nkeyAuthenticator(Buffer.from(nkeySeed)), "NATS_NKEY_SEED is no seed: its check sum is wrong");
@@ -23,7 +23,7 @@ export function loginOf(options: BusOptions): Authenticator | undefined {
   return urlLogin(options.servers);
 }
 
-/** What nkeys says of a seed is kept out of sight: it might quote it. */
+/** Hides what nkeys says about a seed: its message might quote it. */
 function tried(authenticator: Authenticator, complaint: string): Authenticator {
   try {
     authenticator("a nonce");

@@ -14,6 +14,10 @@ export type BusOptions = {
   readonly tlsCaFile?: string | undefined;
   readonly tlsCertFile?: string | undefined;
   readonly tlsKeyFile?: string | undefined;
+  /** Starts with the TLS handshake, before the server says anything: for servers with `handshake_first`. */
+  readonly tlsFirst?: boolean;
+  /** The JetStream domain of the streams, where they are behind a leaf node; unset = that of the server. */
+  readonly jetStreamDomain?: string | undefined;
   readonly streamName: string;
   readonly subjectPrefix: string;
   readonly streamReplicas: number;
@@ -45,6 +49,8 @@ export type NatsSettingValues = {
   readonly NATS_TLS_CA_FILE: string | undefined;
   readonly NATS_TLS_CERT_FILE: string | undefined;
   readonly NATS_TLS_KEY_FILE: string | undefined;
+  readonly NATS_TLS_FIRST: boolean;
+  readonly NATS_JETSTREAM_DOMAIN: string | undefined;
   readonly NATS_STREAM: string;
   readonly NATS_SUBJECT_PREFIX: string;
   readonly NATS_STREAM_REPLICAS: number;
@@ -69,6 +75,8 @@ export function busOptionsOf(settings: NatsSettingValues, service: string, insta
     tlsCaFile: settings.NATS_TLS_CA_FILE,
     tlsCertFile: settings.NATS_TLS_CERT_FILE,
     tlsKeyFile: settings.NATS_TLS_KEY_FILE,
+    tlsFirst: settings.NATS_TLS_FIRST,
+    jetStreamDomain: settings.NATS_JETSTREAM_DOMAIN,
     streamName: settings.NATS_STREAM,
     subjectPrefix: settings.NATS_SUBJECT_PREFIX,
     streamReplicas: settings.NATS_STREAM_REPLICAS,

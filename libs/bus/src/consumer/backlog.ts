@@ -1,4 +1,6 @@
 import type { NatsConnection } from "nats";
+import { managerOptions } from "../connection/jetstream-api.js";
+import type { BusOptions } from "../connection/options.js";
 
 /** What a durable consumer has before it, over all replicas that read through it. */
 export type Backlog = {
@@ -14,11 +16,12 @@ const timeoutMs = 1_000;
 /** Asks NATS. Undefined when there is no answer, or no such consumer, at the moment: then nothing can be said of it. */
 export async function readBacklog(
   connection: NatsConnection,
+  options: Pick<BusOptions, "jetStreamDomain">,
   stream: string,
   durable: string,
 ): Promise<Backlog | undefined> {
   try {
-    const manager = await connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
+    const manager = await connection.jetstreamManager(managerOptions(options, timeoutMs));
     const info = await manager.consumers.info(stream, durable);
     return { pending: info.num_pending, ackPending: info.num_ack_pending };
   } catch {

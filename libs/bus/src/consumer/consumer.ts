@@ -1,5 +1,6 @@
 import { setMaxListeners } from "node:events";
 import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
+import { isNoResponders, statusOfMessage } from "../connection/api-status.js";
 import type { Connection } from "../connection/connection.js";
 import type { BusLogger, BusOptions } from "../connection/options.js";
 import { atMost } from "../connection/wait.js";
@@ -64,7 +65,7 @@ export function startConsumer(
 
   async function messagesWait(): Promise<boolean> {
     const current = connection.current();
-    return ((current && (await readBacklog(current, stream, durable)))?.pending ?? 0) > 0;
+    return ((current && (await readBacklog(current, options, stream, durable)))?.pending ?? 0) > 0;
   }
 
   function onSettled(): void {
@@ -135,15 +136,16 @@ export function startConsumer(
     session.askSoon();
   }
 
+  function onAckAnswer(message: Msg): void {
+    const isRefused = isNoResponders(statusOfMessage(message));
+    acks.answered(message.subject, isRefused);
+    if (!isRefused) return connection.reportSuccess();
+    connection.reportFailure();
+    session.restart("nobody takes acknowledgements");
+  }
+
   connection.onOpen((opened: NatsConnection) => {
-    ackSubscription = opened.subscribe(`${ackInbox}*`, {
-      callback: (error, { subject, headers }) => {
-        if (error !== null) return;
-        const isRefused = headers?.code === 503;
-        acks.answered(subject, isRefused);
-        if (isRefused) session.restart("nobody takes acknowledgements");
-      },
-    });
+    ackSubscription = connection.subscribe(opened, `${ackInbox}*`, onAckAnswer);
   });
   connection.onChange((up) => {
     if (!up) return;

@@ -1,4 +1,4 @@
-import type { LinkState } from "../connection/connection.js";
+import type { LinkState } from "../connection/phases.js";
 
 /** A message that was handed out; it can be read until it is done. */
 export type Delivery = {

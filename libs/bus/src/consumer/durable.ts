@@ -6,12 +6,11 @@ import {
   DeliverPolicy,
   type JetStreamManager,
   type NatsConnection,
-  NatsError,
   nanos,
 } from "nats";
-import type { BusLogger } from "../connection/options.js";
-
-const consumerNotFound = 10014;
+import { isConsumerGone, statusOfError } from "../connection/api-status.js";
+import { managerOptions } from "../connection/jetstream-api.js";
+import type { BusLogger, BusOptions } from "../connection/options.js";
 
 /** Messages that NATS leaves unacknowledged, over all replicas: room for dozens of them. */
 const maxAckPending = 10_000;
@@ -20,7 +19,7 @@ const timeoutMs = 2_000;
 
 type WantedConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
 
-export type WantedDurable = {
+export type WantedDurable = Pick<BusOptions, "jetStreamDomain"> & {
   readonly stream: string;
   readonly durable: string;
   readonly ackWaitMs: number;
@@ -48,9 +47,10 @@ const compared = ["ack_wait", "max_deliver", "max_ack_pending", "filter_subject"
 /** Finds the durable pull consumer or creates it. One whose settings differ is left as it is, with a warning for each. */
 export async function ensureDurable(
   connection: NatsConnection,
-  { stream, durable, ackWaitMs, maxAgeMs, startAfter, filterSubject }: WantedDurable,
+  options: WantedDurable,
   logger: BusLogger,
 ): Promise<Durable> {
+  const { stream, durable, ackWaitMs, maxAgeMs, startAfter, filterSubject } = options;
   const wanted: WantedConsumer = {
     durable_name: durable,
     ack_policy: AckPolicy.Explicit,
@@ -60,7 +60,7 @@ export async function ensureDurable(
     max_ack_pending: maxAckPending,
     ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
   };
-  const manager = await managerOf(connection);
+  const manager = await managerOf(connection, options);
   const found = (await find(manager, stream, durable))?.config;
   if (found === undefined) {
     const start = await startOf(manager, stream, maxAgeMs, startAfter);
@@ -86,19 +86,19 @@ export async function ensureDurable(
 }
 
 /** Whether the durable consumer exists. Rejects when NATS does not answer. */
-export async function durableExists(connection: NatsConnection, stream: string, durable: string): Promise<boolean> {
-  return (await find(await managerOf(connection), stream, durable)) !== undefined;
+export async function durableExists(connection: NatsConnection, options: WantedDurable): Promise<boolean> {
+  return (await find(await managerOf(connection, options), options.stream, options.durable)) !== undefined;
 }
 
-function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
-  return connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
+function managerOf(connection: NatsConnection, options: WantedDurable): Promise<JetStreamManager> {
+  return connection.jetstreamManager(managerOptions(options, timeoutMs));
 }
 
 async function find(manager: JetStreamManager, stream: string, durable: string): Promise<ConsumerInfo | undefined> {
   try {
     return await manager.consumers.info(stream, durable);
   } catch (error) {
-    if (error instanceof NatsError && error.api_error?.err_code === consumerNotFound) return undefined;
+    if (isConsumerGone(statusOfError(error))) return undefined;
     throw error;
   }
 }

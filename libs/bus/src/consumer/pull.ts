@@ -1,12 +1,13 @@
 import { type Msg, type NatsConnection, nanos } from "nats";
+import { type ApiStatus, statusOfMessage } from "../connection/api-status.js";
 import type { Connection } from "../connection/connection.js";
 import type { PullLimits } from "./durable.js";
 
 export type PullEvents = {
   /** A message of the stream; `reply` is where it is acknowledged. */
   readonly onMessage: (message: Msg, reply: string) => void;
-  /** NATS has ended the open request: 408 = it expired, 409 = see the description, 503 = nobody answers. */
-  readonly onEnd: (code: number, description: string) => void;
+  /** NATS has ended the open request. */
+  readonly onEnd: (status: ApiStatus) => void;
 };
 
 /** Pull requests to one consumer over one connection. */
@@ -24,6 +25,7 @@ export type Pull = {
 
 const expiresMs = 5_000;
 const heartbeatMs = 1_000;
+const heartbeatCode = 100;
 const silentMs = 3_500;
 
 /**
@@ -43,7 +45,7 @@ export function startPull(
   let heardMs = 0;
 
   function onReply(message: Msg): void {
-    const { reply, headers } = message;
+    const { reply } = message;
     if (reply !== undefined && reply !== "") {
       heardMs = performance.now();
       if (remaining > 0) remaining--;
@@ -53,18 +55,13 @@ export function startPull(
     // Of an earlier request.
     if (remaining === 0 || message.subject !== inbox + requests) return;
     heardMs = performance.now();
-    const { code = 0, description = "" } = headers ?? {};
-    if (code === 100) return;
+    const status = statusOfMessage(message);
+    if (status === undefined || status.code === heartbeatCode) return;
     remaining = 0;
-    onEnd(code, description);
+    onEnd(status);
   }
 
-  const subscription = on.subscribe(`${inbox}*`, {
-    callback: (error, message) => {
-      // A permission that is missing is reported by the connection.
-      if (error === null) onReply(message);
-    },
-  });
+  const subscription = connection.subscribe(on, `${inbox}*`, onReply);
 
   return {
     request: (count, { maxBatch, maxExpiresNs }) => {

@@ -1,9 +1,17 @@
 import type { Msg, NatsConnection } from "nats";
-import type { Connection, LinkState } from "../connection/connection.js";
+import {
+  type ApiStatus,
+  isNoResponders,
+  isPullExpired,
+  isStreamGone,
+  statusOfError,
+} from "../connection/api-status.js";
+import type { Connection } from "../connection/connection.js";
 import { explainNatsError } from "../connection/explain.js";
+import { isUnanswered } from "../connection/look.js";
 import type { BusLogger, BusOptions } from "../connection/options.js";
+import type { LinkState } from "../connection/phases.js";
 import { backoffMs, deletionMs, pause } from "../connection/wait.js";
-import { isStreamNotFound } from "../streams/streams.js";
 import { readBacklog } from "./backlog.js";
 import type { ConsumerOptions } from "./consumption.js";
 import { durableExists, ensureDurable, unlimited } from "./durable.js";
@@ -49,7 +57,7 @@ export function startSession(
   { onMessage, room, inFlight, leastRoom }: SessionEvents,
 ): Session {
   const { stream, durable, ackWaitMs } = options;
-  const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`;
+  const subject = `${connection.apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${durable}`;
   const closed = new AbortController();
   let looking = new AbortController();
   let pull: Pull | undefined;
@@ -79,11 +87,10 @@ export function startSession(
     }, soonMs);
   }
 
-  function onEnd(code: number, description: string): void {
-    if (code === 408) return void ask(1);
-    const reason = code === 503 ? "nobody answers it" : description;
-    if (connection.isNews(reason))
-      logger.warn({ consumer: durable, code, reason }, "nats ended a request for messages");
+  function onEnd(status: ApiStatus): void {
+    if (isPullExpired(status)) return void ask(1);
+    const reason = isNoResponders(status) ? "nobody answers" : status.description;
+    if (connection.isNews(reason)) logger.warn({ consumer: durable, reason }, "nats ended a request for messages");
     restart(`NATS ended the request for messages: ${reason}`);
   }
 
@@ -107,8 +114,7 @@ export function startSession(
   /** A consumer that is made in the moment in which NATS removes the files of its predecessor loses its own. */
   async function waitWhileDeleted(signal: AbortSignal): Promise<void> {
     const current = connection.current();
-    if (readingSinceMs === undefined || current === undefined || (await durableExists(current, stream, durable)))
-      return;
+    if (readingSinceMs === undefined || current === undefined || (await durableExists(current, options))) return;
     detail = "the consumer is gone";
     await pause(deletionMs, signal);
   }
@@ -121,7 +127,7 @@ export function startSession(
     if (lastHeardMs === undefined || performance.now() - lastHeardMs < ackWaitMs / 2) return;
     const untilMs = performance.now() + settleMs;
     while (!signal.aborted && performance.now() < untilMs) {
-      const backlog = await readBacklog(current, stream, durable);
+      const backlog = await readBacklog(current, options, stream, durable);
       if (backlog !== undefined && backlog.ackPending <= inFlight()) return;
       await pause(retryMs, signal);
     }
@@ -134,6 +140,7 @@ export function startSession(
     const { signal } = looking;
     if (afterMs > 0) await pause(afterMs, signal);
     for (let attempt = 0; !signal.aborted; attempt++) {
+      const lookedMs = performance.now();
       try {
         await waitWhileDeleted(signal);
         const current = connection.current();
@@ -154,7 +161,8 @@ export function startSession(
         detail = explainNatsError(error, options);
         const facts = { stream, consumer: durable, reason: detail, err: error };
         if (connection.isNews(detail)) logger.warn(facts, "waiting for the consumer");
-        if (isStreamNotFound(error)) return connection.recheck();
+        if (isStreamGone(statusOfError(error))) return connection.recheck();
+        if (isUnanswered(error)) connection.reportFailure(lookedMs);
         await pause(backoffMs(attempt), signal);
       }
     }

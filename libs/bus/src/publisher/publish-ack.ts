@@ -1,18 +1,14 @@
-import { BusError } from "../connection/bus-error.js";
+import { isTooLarge, isUnavailable, isWrongLastSequence, statusOfApiError } from "../connection/api-status.js";
+import { BusError, type BusErrorCode } from "../connection/bus-error.js";
 
 export type PublishAck = { readonly sequence: number; readonly duplicate: boolean };
 
-/** The err_code of "message size exceeds maximum allowed": the stream has a max_msg_size. */
-const messageTooLarge = 10054;
-/** "wrong last sequence": what was expected by the header that publisher.ts sets. */
-const wrongLastSequence = 10071;
-
 /**
  * Reads a JetStream PubAck: `{"stream":"S","seq":1,"duplicate":true}` or `{"error":{"code":503,"err_code":10077,…}}`.
- * No bytes at all are the server's word that nobody listens to the subject.
+ * No bytes at all are the server's status 503: nobody listens to the subject, since the leader of the stream is moving or it is gone.
  */
 export function readAck(bytes: Uint8Array): PublishAck | BusError {
-  if (bytes.length === 0) return new BusError("no-stream", "no stream takes this subject");
+  if (bytes.length === 0) return new BusError("unavailable", "no stream takes this subject at the moment");
   try {
     const ack: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8"));
     if (typeof ack === "object" && ack !== null) {
@@ -28,9 +24,11 @@ export function readAck(bytes: Uint8Array): PublishAck | BusError {
 }
 
 function refusal(error: unknown): BusError {
-  const facts = typeof error === "object" && error !== null ? error : {};
-  const text = "description" in facts ? String(facts.description) : "no reason given";
-  const apiCode = "err_code" in facts && typeof facts.err_code === "number" ? facts.err_code : undefined;
-  const code = apiCode === messageTooLarge ? "too-large" : apiCode === wrongLastSequence ? "outdated" : "refused";
-  return new BusError(code, `JetStream refused the message: ${text}`, apiCode === undefined ? {} : { apiCode });
+  const status = statusOfApiError(error);
+  const { apiCode, description } = status;
+  let code: BusErrorCode = "refused";
+  if (isTooLarge(status)) code = "too-large";
+  else if (isWrongLastSequence(status)) code = "outdated";
+  else if (isUnavailable(status)) code = "unavailable";
+  return new BusError(code, `JetStream refused the message: ${description}`, apiCode === undefined ? {} : { apiCode });
 }

@@ -15,10 +15,10 @@ export type BusMessage = {
   readonly expectedLast?: number;
 };
 
-/** What became of a message: JetStream has stored it, or had it already; or why it has not. */
+/** The result for a message: JetStream has stored it, or had it already; or why it has not. */
 export type PublishAnswer = PublishAck | BusError;
 
-/** Told once for each message, at the latest after `ackTimeoutMs`; before `send` returns when it could not be sent at all. */
+/** Called once for each message, within `ackTimeoutMs`; before `send` returns if the message could not be sent at all. */
 export type OnAnswer<M> = (message: M, answer: PublishAnswer) => void;
 
 export type Publisher = {
@@ -66,18 +66,14 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
     const { message, onAnswer, sentMs } = entry;
     onAnswered(performance.now() - sentMs);
     const answer = readAck(reply.data);
-    if (answer instanceof BusError && answer.code === "no-stream") connection.recheck();
+    if (!(answer instanceof BusError)) connection.reportSuccess();
+    else if (answer.code === "unavailable") connection.reportFailure(sentMs);
     onAnswer(message, answer);
   }
 
   connection.onOpen((opened: NatsConnection) => {
     inbox = connection.newInbox();
-    opened.subscribe(`${inbox}*`, {
-      callback: (error, message) => {
-        // A permission that is missing is reported by the connection.
-        if (error === null) onReply(message);
-      },
-    });
+    connection.subscribe(opened, `${inbox}*`, onReply);
   });
   connection.onChange((up) => {
     if (!up) rejectAll(new BusError("disconnected", "the connection to NATS broke before the acknowledgement"));
@@ -89,6 +85,7 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
     for (const { number, message, onAnswer, sentMs } of inOrder()) {
       if (nowMs - sentMs < ackTimeoutMs) break;
       pending.delete(number);
+      connection.reportFailure(sentMs);
       onAnswer(message, new BusError("no-ack", `no acknowledgement from NATS within ${ackTimeoutMs} ms`));
     }
   }, 250);
@@ -98,7 +95,7 @@ export function createPublisher(connection: Connection, onAnswered: (afterMs: nu
   function send<M extends BusMessage>(message: M, onAnswer: OnAnswer<M>): void {
     const current = connection.current();
     if (current === undefined) {
-      onAnswer(message, new BusError("disconnected", "no connection to NATS"));
+      onAnswer(message, new BusError("disconnected", `NATS is not usable: ${connection.state().detail}`));
       return;
     }
     const number = ++lastNumber;

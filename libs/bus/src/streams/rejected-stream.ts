@@ -1,8 +1,10 @@
-import { connect, headers, type NatsConnection } from "nats";
+import { headers, type NatsConnection } from "nats";
 import { BusError } from "../connection/bus-error.js";
-import { connectOptions, hostAndPort } from "../connection/connect-options.js";
+import { dialOnce } from "../connection/dial.js";
 import { explainNatsError } from "../connection/explain.js";
+import { jetStreamOptions, managerOptions } from "../connection/jetstream-api.js";
 import type { BusOptions } from "../connection/options.js";
+import { hostAndPort } from "../connection/servers.js";
 import type { PublishAck } from "../publisher/publish-ack.js";
 import type { BusMessage } from "../publisher/publisher.js";
 import { apiCodeOf, busError, getMessage, type StoredMessage } from "./stored-message.js";
@@ -32,8 +34,8 @@ const pageSize = 32;
 export async function openRejectedStream(options: BusOptions): Promise<RejectedStream> {
   const name = rejectedStreamName(options.streamName);
   const connection = await dial(options);
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  const jetStream = connection.jetstream();
+  const manager = await connection.jetstreamManager(managerOptions(options));
+  const jetStream = connection.jetstream(jetStreamOptions(options));
 
   const get = (stream: string, query: Parameters<typeof getMessage>[2]) => getMessage(manager, stream, query, options);
 
@@ -95,7 +97,7 @@ export async function openRejectedStream(options: BusOptions): Promise<RejectedS
 
 async function dial(options: BusOptions): Promise<NatsConnection> {
   try {
-    return await connect(connectOptions(options));
+    return await dialOnce(options);
   } catch (error) {
     const where = options.servers.map(hostAndPort).join(", ");
     throw new BusError("disconnected", `no connection to NATS at ${where}: ${explainNatsError(error, options)}`, {

@@ -16,6 +16,7 @@ import {
   StorageType,
   type StreamConfig,
 } from "nats";
+import { managerOptions } from "../connection/jetstream-api.js";
 import type { BusLogger, BusOptions } from "../connection/options.js";
 
 type WantedStream = Pick<
@@ -92,7 +93,7 @@ export function wantedStreams(options: BusOptions): WantedStream[] {
  * Rejects when a stream can be neither found nor made, or does not take our subjects: nothing could be stored then.
  */
 export async function ensureStreams(connection: NatsConnection, options: BusOptions, logger: BusLogger): Promise<void> {
-  const manager = await connection.jetstreamManager({ checkAPI: false });
+  const manager = await connection.jetstreamManager(managerOptions(options));
   for (const wanted of wantedStreams(options)) {
     const live = await findOrAdd(manager, wanted, logger);
     const differing = differences(wanted, live);

@@ -1,20 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, freeTcpPort, type NatsServer, type Scope, startNats } from "@sense-alerts/test-kit";
+import { eventually } from "@sense-alerts/test-kit";
 import { connectBeside, publishAll, startTestBus, texts, whenUp } from "../fixtures/bus.js";
+import { startCluster } from "../fixtures/cluster.js";
 import { doneSoon, durable, startTestConsumer, whenEachWasHandledOnce } from "../fixtures/consumer.js";
-
-async function startCluster(t: Scope): Promise<NatsServer[]> {
-  const ports = [await freeTcpPort(), await freeTcpPort(), await freeTcpPort()];
-  const routes = ports.map((port) => `nats://127.0.0.1:${port}`).join(", ");
-  return Promise.all(
-    ports.map((port, index) =>
-      startNats(t, {
-        config: `server_name: n${index}\ncluster { name: bus, listen: "127.0.0.1:${port}", routes: [${routes}] }`,
-      }),
-    ),
-  );
-}
 
 test("goes on through the servers of a cluster that it was not told of, when the one it knows dies", async (t) => {
   const [known, ...others] = await startCluster(t);

@@ -64,10 +64,17 @@ test("takes the words of an error that it does not know", () => {
 
 test("tells a connection that nobody takes from one that is closed without a word", () => {
   const code = "CONNECTION_REFUSED";
-  const refused = new NatsError(code, code, new Error("connect ECONNREFUSED 127.0.0.1:4222"));
+  const refused = new NatsError(code, code, Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }));
   assert.match(explainNatsError(refused, defaults), /^nobody listens at that address/);
-  const closed = new NatsError(code, code);
+  const closed = new NatsError(code, code, new Error("node provided an undefined error!"));
   assert.match(explainNatsError(closed, defaults), /^the server closed the connection at once/);
   const overTls = { ...defaults, servers: ["tls://nats.example.com:4222"] };
-  assert.match(explainNatsError(closed, overTls), /client certificate.*NATS_TLS_CERT_FILE/);
+  assert.match(explainNatsError(closed, overTls), /in the TLS handshake .*NATS_TLS_CERT_FILE.*NATS_TLS_FIRST/);
+});
+
+test("names the domain when no JetStream answers", () => {
+  const error = new NatsError("503", "503");
+  assert.match(explainNatsError(error, defaults), /^no JetStream answers there .*-js.*NATS_JETSTREAM_DOMAIN/);
+  const withDomain = { ...defaults, jetStreamDomain: "hub" };
+  assert.match(explainNatsError(error, withDomain), /^no JetStream of the domain hub answers there/);
 });

@@ -23,9 +23,20 @@ test("reads bytes from the middle of a larger buffer", () => {
   assert.deepEqual(readAck(bytes), { sequence: 7, duplicate: false });
 });
 
-test("takes an empty answer for nobody listening to the subject", () => {
-  assert.equal(errorOf("").code, "no-stream");
+test("takes an empty answer for nobody listening to the subject at the moment", () => {
+  assert.equal(errorOf("").code, "unavailable");
 });
+
+for (const [apiCode, code] of [
+  [10008, "unavailable"],
+  [10071, "outdated"],
+  [10158, "unavailable"],
+  [10164, "unavailable"],
+] as const) {
+  test(`takes the JetStream error ${apiCode} for ${code}`, () => {
+    assert.equal(errorOf(`{"error":{"code":500,"err_code":${apiCode},"description":"no"}}`).code, code);
+  });
+}
 
 test("keeps the number and the words of a refusal", () => {
   const error = errorOf('{"error":{"code":503,"err_code":10077,"description":"maximum bytes exceeded"},"seq":0}');

@@ -156,7 +156,7 @@ test("makes a stream anew that was deleted under it, and goes on publishing", as
   await bus.publish(message("a"));
   const { manager } = await connectBeside(t, server.url);
   await manager.streams.delete("SENSE_EVENTS");
-  await assert.rejects(bus.publish(message("b")), busErrorOf("no-stream"));
+  await assert.rejects(bus.publish(message("b")), busErrorOf("unavailable"));
   const startedMs = performance.now();
   await eventually(() => bus.publish(message("b")));
   assert.ok(performance.now() - startedMs > 1_900, "made it anew while NATS could still be removing the files");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleanUpAfter, eventually, startNats } from "@sense-alerts/test-kit";
-import { requestStreamName } from "../../src/index.js";
+import { BusError, requestStreamName } from "../../src/index.js";
 import { busErrorOf, message, startTestBus, streamNames, whenUp } from "../fixtures/bus.js";
 
 const stream = requestStreamName("SENSE_EVENTS");
@@ -25,7 +25,11 @@ test("stores a message only when the subject's last one is the expected, and giv
   assert.equal(await bus.last(stream, subject), undefined);
   const first = await bus.publish(message("first", { subject, expectedLast: 0 }));
   await assert.rejects(bus.publish(message("second", { subject, expectedLast: 0 })), busErrorOf("outdated"));
-  assert.deepEqual(await bus.publish(message("first", { subject, expectedLast: 0 })), { ...first, duplicate: true });
+  // A repeat is a duplicate to nats-server 2.9; newer ones compare the sequence first. The stored message tells whose it is.
+  const repeated: unknown = await bus.publish(message("first", { subject, expectedLast: 0 })).catch((error) => error);
+  if (repeated instanceof BusError) assert.equal(repeated.code, "outdated");
+  else assert.deepEqual(repeated, { ...first, duplicate: true });
+  assert.equal((await bus.last(stream, subject))?.headers["Nats-Msg-Id"], "first");
   const { sequence } = await bus.publish(message("third", { subject, expectedLast: first.sequence }));
   const last = await bus.last(stream, subject);
   assert.deepEqual([last?.sequence, Buffer.from(last?.bytes ?? []).toString()], [sequence, "third"]);

@@ -2,7 +2,7 @@ import { readableFile } from "./file-settings.js";
 import { bytes, wholeNumber } from "./number-settings.js";
 import type { SettingsOf } from "./setting.js";
 import { checkEach, type SettingsCheck } from "./settings-check.js";
-import { oneOf, parsed, secretText, text } from "./text-settings.js";
+import { oneOf, parsed, secretText, text, toggle } from "./text-settings.js";
 import { tlsFilesCheck } from "./tls-files-check.js";
 import { urlList } from "./url-settings.js";
 
@@ -48,6 +48,16 @@ export const natsSettings = {
     example: "/run/secrets/nats-key.pem",
     desc: "Key (PEM) of the client certificate for NATS",
   }),
+  NATS_TLS_FIRST: toggle({
+    default: false,
+    desc: "Starts NATS connections with the TLS handshake, for servers with handshake_first (nats-server 2.10 or later)",
+  }),
+  NATS_JETSTREAM_DOMAIN: parsed(parseDomain, {
+    allowed: "a JetStream domain: at most 255 characters, without blanks and . * > /",
+    default: undefined,
+    example: "hub",
+    desc: "JetStream domain of the streams, where the services connect to a leaf node",
+  }),
   NATS_STREAM: parsed(parseStreamName, {
     allowed: "a stream name: at most 255 characters, without blanks and . * > / \\",
     default: "SENSE_EVENTS",
@@ -80,11 +90,12 @@ export const natsSettings = {
 
 export type NatsSettings = SettingsOf<typeof natsSettings>;
 
-/** What the settings for NATS must keep together: one way to log in, certificate with its key, window within the age. */
+/** One way to log in, certificate with its key, TLS where it comes first, and a deduplication window within the age. */
 export const checkNatsSettings: SettingsCheck<NatsSettings> = checkEach(
   checkPassword,
   checkOneLogin,
   tlsFilesCheck({ ca: "NATS_TLS_CA_FILE", cert: "NATS_TLS_CERT_FILE", key: "NATS_TLS_KEY_FILE" }),
+  checkTlsFirst,
   checkWindow,
 );
 
@@ -104,6 +115,14 @@ function checkOneLogin(values: NatsSettings) {
   return [{ name: last, message: `is one way to log in of ${ways.length} that are set: ${ways.join(", ")}; keep one` }];
 }
 
+/** Without TLS the client would pass over it. */
+function checkTlsFirst({ NATS_TLS_FIRST, NATS_URL, NATS_TLS_CA_FILE, NATS_TLS_CERT_FILE }: NatsSettings) {
+  const usesTls = NATS_URL.some((url) => url.startsWith("tls:")) || (NATS_TLS_CA_FILE ?? NATS_TLS_CERT_FILE);
+  if (!NATS_TLS_FIRST || usesTls) return [];
+  const message = "needs TLS: tls:// in NATS_URL, NATS_TLS_CA_FILE, or NATS_TLS_CERT_FILE with NATS_TLS_KEY_FILE";
+  return [{ name: "NATS_TLS_FIRST", message, example: "false" }];
+}
+
 function checkWindow({ NATS_DEDUP_WINDOW_SECONDS, NATS_STREAM_MAX_AGE_HOURS }: NatsSettings) {
   const maxAgeSeconds = NATS_STREAM_MAX_AGE_HOURS * 3600;
   if (NATS_DEDUP_WINDOW_SECONDS <= maxAgeSeconds) return [];
@@ -114,6 +133,11 @@ function checkWindow({ NATS_DEDUP_WINDOW_SECONDS, NATS_STREAM_MAX_AGE_HOURS }: N
 function parseNkeySeed(given: string): string | undefined {
   const seed = given.trim();
   return /^SU[A-Z2-7]{56}$/.test(seed) ? seed : undefined;
+}
+
+function parseDomain(given: string): string | undefined {
+  const name = given.trim();
+  return /^[^\s\p{Cc}.*>/]{1,255}$/u.test(name) ? name : undefined;
 }
 
 function parseStreamName(given: string): string | undefined {

@@ -15,6 +15,7 @@ test("has the promised defaults, and accepts them when they are written out", ()
   const set = Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
   assert.deepEqual(set, {
     NATS_URL: ["nats://localhost:4222"],
+    NATS_TLS_FIRST: false,
     NATS_STREAM: "SENSE_EVENTS",
     NATS_SUBJECT_PREFIX: "sense",
     NATS_STREAM_REPLICAS: 1,
@@ -60,6 +61,16 @@ test("asks for certificate and key together", (t) => {
   ]);
 });
 
+test("asks for TLS where it is to come first", () => {
+  assert.match(problemsWith({ NATS_TLS_FIRST: "true" }).join(), /^NATS_TLS_FIRST: needs TLS/);
+  const { NATS_TLS_FIRST } = loadSettings(
+    natsSettings,
+    { NATS_TLS_FIRST: "true", NATS_URL: "tls://a" },
+    checkNatsSettings,
+  );
+  assert.equal(NATS_TLS_FIRST, true);
+});
+
 test("keeps the deduplication window within the age of the stream", () => {
   const oneHour = { NATS_STREAM_MAX_AGE_HOURS: "1", NATS_DEDUP_WINDOW_SECONDS: "3600" };
   loadSettings(natsSettings, oneHour, checkNatsSettings);
@@ -87,6 +98,9 @@ test("refuses names that NATS would refuse", () => {
   }
   for (const prefix of ["sense.", ".sense", "a..b", "a b", "a.*", "a.>", "$JS"]) {
     assert.equal(problemsWith({ NATS_SUBJECT_PREFIX: prefix }).length, 1, prefix);
+  }
+  for (const domain of ["a.b", "a b", "*", "a/b"]) {
+    assert.equal(problemsWith({ NATS_JETSTREAM_DOMAIN: domain }).length, 1, domain);
   }
   assert.equal(loadSettings(natsSettings, { NATS_SUBJECT_PREFIX: "prod.sense" }).NATS_SUBJECT_PREFIX, "prod.sense");
 });

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
 import { type Repository, RepositoryError, type Task } from "@sense-alerts/qlik-repository";
 import { delay } from "@sense-alerts/service-kit";
@@ -41,6 +42,8 @@ const passing: readonly string[] = ["unreachable", "busy", "timeout", "suspended
 export function createCarryOut(options: CarryOutOptions): CarryOut {
   const { allow, repository, log, answer, onResult, clock = Date.now } = options;
   const waiting = createWaiting();
+  /** By key, the write of an attempt whose acknowledgement did not come, so that QRS was not called. */
+  const notBegun = new Map<string, string>();
   let inHand = 0;
 
   /** An answer, or when to look again. */
@@ -50,7 +53,9 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     signal: AbortSignal,
   ): Promise<StartResult | Outcome> {
     const found = await log.find(request.key);
-    if (found?.record.state === "attempt") {
+    const isOwnNotBegun = found !== undefined && found.writeId === notBegun.get(request.key);
+    notBegun.delete(request.key);
+    if (found?.record.state === "attempt" && !isOwnNotBegun) {
       const judged = await judgeAttempt(request, found, found.record.lastRun, deliveries, signal);
       if (judged !== "not-begun") return judged;
     }
@@ -63,7 +68,10 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     if (!("metadata" in task)) return task;
     const by = `${options.instance} ${deliveries}`;
     const attempt: StartRecord = { state: "attempt", by, lastRun: lastRunOf(task) };
-    const sequence = await log.write(request.key, attempt, found?.sequence ?? 0);
+    const writeId = randomUUID();
+    notBegun.set(request.key, writeId);
+    const sequence = await log.write(request.key, attempt, found?.sequence ?? 0, writeId);
+    notBegun.delete(request.key);
     if (sequence === undefined) return later(firstRetryMs);
     return start(request, task.id, sequence, deliveries, signal);
   }
@@ -144,9 +152,10 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
 
   /** Tries until NATS has it: what became of a call must not be forgotten while this process lives. */
   async function write(key: string, state: StartRecord, after: number, signal: AbortSignal): Promise<boolean> {
+    const writeId = randomUUID();
     for (;;) {
       try {
-        return (await log.write(key, state, after)) !== undefined;
+        return (await log.write(key, state, after, writeId)) !== undefined;
       } catch (error) {
         if (!(error instanceof BusError) || signal.aborted) throw error;
         await delay(recordRetryMs, signal).catch(() => undefined);

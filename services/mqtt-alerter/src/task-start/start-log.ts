@@ -1,10 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { type Bus, BusError, requestStreamName, type StoredMessage } from "@sense-alerts/bus";
 import { startRecordSubject, startRequestSubject } from "@sense-alerts/event-contract";
 import type { StartResult } from "./start-result.js";
 import { encodeRequest, type Identified } from "./stored-request.js";
 
-/** What is known of a request: somebody is about to call QRS or did, nobody is any more, or it is answered. */
+/** The state of a request: a replica is about to call QRS or has done so, no replica is any more, or it is answered. */
 export type StartRecord =
   | {
       readonly state: "attempt";
@@ -15,7 +14,13 @@ export type StartRecord =
   | { readonly state: "open" }
   | { readonly state: "answered"; readonly result: StartResult };
 
-export type FoundRecord = { readonly record: StartRecord; readonly sequence: number; readonly storedAtMs: number };
+export type FoundRecord = {
+  readonly record: StartRecord;
+  /** What its writer gave to `write`. */
+  readonly writeId: string;
+  readonly sequence: number;
+  readonly storedAtMs: number;
+};
 
 /** The memory that all replicas share, in the stream of the requests. Everything rejects with a BusError. */
 export type StartLog = {
@@ -23,10 +28,10 @@ export type StartLog = {
   store(identified: Identified, lateMs: number): Promise<boolean>;
   find(key: string): Promise<FoundRecord | undefined>;
   /**
-   * Writes what has become of a request, if its record is still the one of sequence `after` (0 = none). Resolves to the new
-   * sequence, or undefined when another replica was quicker.
+   * Writes the state of a request, if its record is still the one of sequence `after` (0 = none). Resolves to the new sequence, or to
+   * undefined when another writer was faster. `writeId` names this write: a retry after a lost acknowledgement has the same.
    */
-  write(key: string, record: StartRecord, after: number): Promise<number | undefined>;
+  write(key: string, record: StartRecord, after: number, writeId: string): Promise<number | undefined>;
 };
 
 /** Two messages without an id are one request within this time: that of the stream's duplicate window. */
@@ -39,7 +44,8 @@ export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: s
     const found = await bus.last(stream, startRecordSubject(prefix, key));
     const record = found === undefined ? undefined : decodeRecord(found.bytes);
     if (found === undefined || record === undefined) return undefined;
-    return { record, sequence: found.sequence, storedAtMs: storedMs(found) };
+    const writeId = found.headers["Nats-Msg-Id"]?.slice(idOf(key, "").length) ?? "";
+    return { record, writeId, sequence: found.sequence, storedAtMs: storedMs(found) };
   }
 
   return {
@@ -53,25 +59,31 @@ export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: s
       const { duplicate } = await bus.publish({ subject, id: `request:${id}`, payload: encodeRequest(request) });
       return !duplicate;
     },
-    write: async (key, record, after) => {
-      const text = JSON.stringify(record);
+    write: async (key, record, after, writeId) => {
       const subject = startRecordSubject(prefix, key);
       try {
         const message = {
           subject,
-          id: `record:${key}:${randomUUID()}`,
-          payload: Buffer.from(text),
+          id: idOf(key, writeId),
+          payload: Buffer.from(JSON.stringify(record)),
           expectedLast: after,
         };
-        return (await bus.publish(message)).sequence;
+        const { sequence, duplicate } = await bus.publish(message);
+        if (!duplicate) return sequence;
       } catch (error) {
         if (!(error instanceof BusError && error.code === "outdated")) throw error;
-        // It may have been stored by an attempt whose acknowledgement was lost.
-        const found = await find(key);
-        return found !== undefined && JSON.stringify(found.record) === text ? found.sequence : undefined;
       }
+      // A retry of what is stored is a duplicate to nats-server 2.9 and outdated to newer ones, and another writer may have been there
+      // since. Another writer can have the same text: only the id tells whose the record is.
+      const found = await find(key);
+      return found?.writeId === writeId ? found.sequence : undefined;
     },
   };
+}
+
+/** The `Nats-Msg-Id` of a record. */
+function idOf(key: string, writeId: string): string {
+  return `record:${key}:${writeId}`;
 }
 
 function storedMs({ storedAt }: StoredMessage): number {

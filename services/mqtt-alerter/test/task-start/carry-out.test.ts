@@ -43,9 +43,9 @@ function setUp(changes: Partial<CarryOutOptions> = {}) {
     },
     log: {
       find: async (key) => records.get(key),
-      write: async (key, record, after) => {
+      write: async (key, record, after, writeId) => {
         if ((records.get(key)?.sequence ?? 0) !== after) return undefined;
-        records.set(key, { record, sequence: ++sequence, storedAtMs: nowMs });
+        records.set(key, { record, writeId, sequence: ++sequence, storedAtMs: nowMs });
         return sequence;
       },
     },
@@ -95,6 +95,28 @@ test("starts a task, writes it down and answers; a repeat gets the same answer a
   assert.deepEqual(told, [false, true]);
 });
 
+test("starts the task at once at the next delivery when the acknowledgement of its attempt was lost", async () => {
+  const records = new Map<string, FoundRecord>();
+  let isLost = true;
+  const { handle, calls, results } = setUp({
+    log: {
+      find: async (key) => records.get(key),
+      write: async (key, record, _after, writeId) => {
+        const sequence = records.size + 1;
+        records.set(key, { record, writeId, sequence, storedAtMs: receivedMs });
+        if (isLost) throw new BusError("no-ack", "no acknowledgement");
+        return sequence;
+      },
+    },
+  });
+  assert.deepEqual(await handle(), { kind: "later", delayMs: 1_000 });
+  assert.deepEqual(calls, []);
+  isLost = false;
+  assert.deepEqual(await handle(request, 2), { kind: "done" });
+  assert.deepEqual(calls, [taskId]);
+  assert.equal(results[0]?.status, "started");
+});
+
 for (const [what, task, status, reason, callsMade] of [
   ["started when the task has run since", async () => taskAfter("r2"), "started", /^found: /, 0],
   ["started again when it has not", async () => taskAfter("r1"), "started", /^$/, 1],
@@ -115,7 +137,8 @@ for (const [what, task, status, reason, callsMade] of [
     };
     const { handle, records, results, after } = setUp({ repository: { task, startTask } });
     const lastRun = "r1 2026-11-23T11:00:00.000Z";
-    records.set("id-1", { record: { state: "attempt", by: "b", lastRun }, sequence: 0, storedAtMs: receivedMs });
+    const record = { state: "attempt", by: "b", lastRun } as const;
+    records.set("id-1", { record, writeId: "of b", sequence: 0, storedAtMs: receivedMs });
     after(19_999);
     assert.equal((await handle()).kind, "later");
     assert.deepEqual(calls, []);
