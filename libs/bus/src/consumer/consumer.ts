@@ -139,9 +139,11 @@ export function startConsumer(
   function onAckAnswer(message: Msg): void {
     const isRefused = isNoResponders(statusOfMessage(message));
     acks.answered(message.subject, isRefused);
-    if (!isRefused) return connection.reportSuccess();
-    connection.reportFailure();
-    session.restart("nobody takes acknowledgements");
+    if (!isRefused) connection.reportSuccess();
+    else {
+      connection.reportFailure();
+      session.restart("nobody takes acknowledgements");
+    }
   }
 
   connection.onOpen((opened: NatsConnection) => {
