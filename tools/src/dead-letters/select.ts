@@ -20,7 +20,7 @@ export async function* entriesOf(
 }
 
 /** The entries of both streams, oldest first. */
-export async function* allEntries(streams: ParkedStreams, prefix: string): AsyncGenerator<Entry> {
+async function* allEntries(streams: ParkedStreams, prefix: string): AsyncGenerator<Entry> {
   const sources = (["d", "r"] as const).map((letter) => ({
     letter,
     messages: streamOf({ letter }, streams).messages(),

@@ -28,7 +28,7 @@ export async function storageAdvice(manager: JetStreamManager, error: ApiError, 
 }
 
 /** In whole mebibytes: a quarter of what the account has left, or a size that nearly every disk has room for. */
-export function fittingBytes(unreserved: number | undefined, wantedBytes: number): number | undefined {
+function fittingBytes(unreserved: number | undefined, wantedBytes: number): number | undefined {
   const isAccountFull = unreserved !== undefined && unreserved < wantedBytes;
   const most = isAccountFull ? unreserved / mostStreams : Math.min(safeBytes, wantedBytes / 4);
   return most < mebibyte ? undefined : Math.floor(most / mebibyte) * mebibyte;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, freeTcpPort, type NatsServer, startNats } from "@sense-alerts/test-kit";
+import { eventually, freeTcpPort, type Scope, startNats } from "@sense-alerts/test-kit";
 import type { StreamConfig } from "nats";
 import {
   connectBeside,
@@ -64,40 +64,45 @@ test("stays down over a stream that neither takes the subjects nor is fed by ano
   await whenDown(bus, /SENSE_EVENTS exists but does not take sense\.task\.failed, /);
 });
 
-/** What an administrator does once on the hub: the events of the leaf, copied into a stream of the same name. */
-async function copyFromLeaf(hub: NatsServer, manager: Awaited<ReturnType<typeof connectBeside>>["manager"]) {
-  await manager.streams.add({
-    name: "SENSE_EVENTS",
-    sources: [{ name: "SENSE_EVENTS", external: { api: "$JS.leaf.API", deliver: "" } }],
+const ofTheLeaf = { name: "SENSE_EVENTS", external: { api: "$JS.leaf.API", deliver: "" } };
+
+for (const [what, fed] of [
+  ["a sourced stream", { sources: [ofTheLeaf] }],
+  ["a mirror", { mirror: ofTheLeaf }],
+] satisfies [string, Partial<StreamConfig>][]) {
+  test(`carries events from a leaf node to ${what} on the hub`, async (t) => {
+    const { leaf, hub, ingest, consumer } = await startLeafAndHub(t, fed);
+    await publishAll(ingest, texts("m", 5));
+    await eventually(() => assert.deepEqual(consumer.takenTexts(), texts("m", 5)), { timeoutMs: 30_000 });
+    assert.deepEqual(await streamNames(leaf), ["SENSE_EVENTS", "SENSE_REJECTED"]);
+    assert.deepEqual(await streamNames(hub), ["SENSE_DEAD_LETTERS", "SENSE_EVENTS"]);
+    await eventually(async () => assert.equal((await hub.stream("SENSE_DEAD_LETTERS"))?.state.messages, 5));
   });
-  assert.deepEqual(await streamNames(hub), ["SENSE_EVENTS"]);
 }
 
-test("carries events from a leaf node to a hub with a domain each, also those of the time without a link", async (t) => {
+test("keeps events on the leaf node while the hub is away, and carries them when it is back", async (t) => {
+  const { hub, ingest, consumer } = await startLeafAndHub(t, { sources: [ofTheLeaf] });
+  await hub.stop();
+  await publishAll(ingest, texts("m", 5));
+  await hub.start();
+  // Since 2.10 nats-server waits for up to half a minute before it looks for the origin again.
+  await eventually(() => assert.deepEqual(consumer.takenTexts(), texts("m", 5)), { timeoutMs: 120_000 });
+});
+
+/** udp-ingest beside the Sense servers, mqtt-alerter in the data center: each at the server of its own domain. */
+async function startLeafAndHub(t: Scope, fed: Partial<StreamConfig>) {
   const leafPort = await freeTcpPort();
-  const hubConfig = `server_name: hub\njetstream {\n domain: hub\n}\nleafnodes { host: 127.0.0.1, port: ${leafPort} }`;
-  const hub = await startNats(t, { config: hubConfig });
-  const leaf = await startNats(t, {
-    config: `server_name: leaf\njetstream {\n domain: leaf\n}\nleafnodes { reconnect: 1, remotes: [{ url: "nats://127.0.0.1:${leafPort}" }] }`,
-  });
+  const domain = (name: string) => `server_name: ${name}\njetstream {\n domain: ${name}\n}\n`;
+  const hub = await startNats(t, { config: `${domain("hub")}leafnodes { host: 127.0.0.1, port: ${leafPort} }` });
+  const remotes = `[{ url: "nats://127.0.0.1:${leafPort}" }]`;
+  const leaf = await startNats(t, { config: `${domain("leaf")}leafnodes { reconnect: 1, remotes: ${remotes} }` });
   const { manager } = await connectBeside(t, hub.url);
-  await copyFromLeaf(hub, manager);
-  // As udp-ingest beside the Sense servers and mqtt-alerter in the data centre: each at the server of its own domain.
+  // What an administrator does once on the hub: docs/install.md.
+  await manager.streams.add({ name: "SENSE_EVENTS", ...fed });
   const ingest = startTestBus(t, leaf.url, publishing).bus;
   const alerter = startTestBus(t, hub.url, reading).bus;
   const consumer = startTestConsumer(t, alerter, { handle: async () => ({ kind: "dead", reason: "not-json" }) });
   await whenUp(ingest);
   await whenUp(consumer.consumption);
-  await publishAll(ingest, texts("up", 5));
-  await eventually(() => assert.deepEqual(consumer.takenTexts(), texts("up", 5)));
-  assert.deepEqual(await streamNames(leaf), ["SENSE_EVENTS", "SENSE_REJECTED"]);
-  assert.deepEqual(await streamNames(hub), ["SENSE_DEAD_LETTERS", "SENSE_EVENTS"]);
-
-  await hub.stop();
-  await publishAll(ingest, texts("down", 5));
-  await hub.start();
-  await eventually(() => assert.deepEqual(consumer.takenTexts(), [...texts("up", 5), ...texts("down", 5)]), {
-    timeoutMs: 60_000,
-  });
-  await eventually(async () => assert.equal((await stored(manager, "SENSE_DEAD_LETTERS")).length, 10));
-});
+  return { leaf, hub, ingest, consumer };
+}
