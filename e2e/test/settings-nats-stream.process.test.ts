@@ -149,6 +149,27 @@ test("NATS_STREAM_REPLICAS=3 on a single server: both services say so, wait, and
   assert.equal((await alone.jsz()).streams, 0);
 });
 
+test("a NATS without room for the stream: both services name a NATS_STREAM_MAX_BYTES that fits, and with it alerts arrive", async (t) => {
+  const small = await startNats(t, { config: "jetstream {\n max_file_store: 200MB\n}" });
+  const settings = { ...env, NATS_URL: small.url, SHUTDOWN_TIMEOUT_SECONDS: "1" };
+  const bytes: string[] = [];
+  for (const name of ["udp-ingest", "mqtt-alerter"] as const) {
+    const service = await startService(t, name, settings, { waitFor: "http" });
+    const [, fitting = ""] = await eventually(() => {
+      const waiting = service.logs.find((line) => line["msg"] === "waiting for nats");
+      const found = /insufficient storage.*NATS_STREAM_MAX_BYTES=(\d+)$/.exec(String(waiting?.["reason"]));
+      assert.ok(found, JSON.stringify(waiting));
+      return found;
+    });
+    bytes.push(fitting);
+    await service.stop();
+  }
+  const [first = ""] = bytes;
+  assert.deepEqual(bytes, [first, first]);
+  const [ingest] = await startBoth(t, { NATS_URL: small.url, NATS_STREAM_MAX_BYTES: first });
+  await sendAlert(ingest, subscriber);
+});
+
 test("NATS_STREAM_MAX_BYTES bounds what is kept: the oldest events make room", async (t) => {
   const own = { NATS_STREAM: "SMALL_EVENTS", NATS_SUBJECT_PREFIX: "small", NATS_STREAM_MAX_BYTES: "65536" };
   const [ingest] = await startBoth(t, own);
