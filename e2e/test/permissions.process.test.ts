@@ -94,7 +94,9 @@ test("the README's permissions and access rules are all that the services need, 
   const asIngest = { port: nats.port, user: "udp-ingest", password: "ingest-pw" };
   assert.equal(await askNats(asIngest, "publish", "sense.task.failed", "no event"), undefined);
   await eventually(async () => {
-    assert.equal((await nats.stream("SENSE_REJECTED"))?.state.messages, 2, "one datagram, one dead letter");
+    assert.equal((await nats.stream("SENSE_REJECTED"))?.state.messages, 1, "one datagram");
+    assert.equal((await nats.stream("SENSE_DEAD_LETTERS"))?.state.messages, 1, "one dead letter");
+    assert.equal(await alerter.metric("sensealerts_alerter_oldest_waiting_event_age_seconds"), 0);
     assert.equal((await nats.stream("SENSE_EVENTS"))?.consumer_detail?.[0]?.num_ack_pending, 0);
     const topics = new Set(
       subscriber.messages.map(({ topic }) => topic.replace(/alerter\/.*\/status/, "alerter/+/status")),
@@ -107,9 +109,9 @@ test("the README's permissions and access rules are all that the services need, 
 
   const person = { ...env, NATS_USER: "dead-letters", NATS_PASSWORD: "person-pw" };
   const deadLetters = (...args: string[]) => runTool(t, "dead-letters", args, person);
-  assert.match((await deadLetters("show", "1", "2")).stdout, /unknown-tag/);
-  assert.equal((await deadLetters("replay", "2")).code, 0);
-  assert.equal((await deadLetters("drop", "1")).code, 0);
+  assert.match((await deadLetters("show", "r1", "d1")).stdout, /unknown-tag/);
+  assert.equal((await deadLetters("replay", "d1")).code, 0);
+  assert.equal((await deadLetters("drop", "r1")).code, 0);
 
   await nats.stop();
   const later = permissions.replace(/^.*# makes it\n/gm, "");
@@ -147,7 +149,10 @@ for (const [user, verb, subject] of [
   ["mqtt-alerter", "publish", "sense.ingest.status"],
   ["mqtt-alerter", "publish", "sense.rejected"],
   ["mqtt-alerter", "publish", "$JS.API.STREAM.DELETE.SENSE_REQUESTS"],
-  ["mqtt-alerter", "publish", "$JS.API.STREAM.MSG.GET.SENSE_EVENTS"],
+  ["udp-ingest", "publish", "$JS.API.STREAM.INFO.SENSE_DEAD_LETTERS"],
+  ["mqtt-alerter", "publish", "$JS.API.STREAM.INFO.SENSE_REJECTED"],
+  ["mqtt-alerter", "publish", "$JS.API.STREAM.UPDATE.SENSE_REJECTED"],
+  ["mqtt-alerter", "publish", "$JS.API.STREAM.MSG.DELETE.SENSE_EVENTS"],
   ["udp-ingest", "publish", "sense.start-request.x"],
   ["udp-ingest", "publish", "$JS.API.STREAM.MSG.GET.SENSE_REQUESTS"],
   ["mqtt-alerter", "publish", "$JS.API.STREAM.DELETE.SENSE_EVENTS"],

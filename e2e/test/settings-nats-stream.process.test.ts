@@ -48,9 +48,9 @@ const streams = [
   {
     what: "with none of the NATS_STREAM settings the streams are those of the contract",
     settings: {},
-    names: ["SENSE_EVENTS", "SENSE_REJECTED"],
+    names: ["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_DEAD_LETTERS"],
     prefix: "sense",
-    events: { max_age: 72 * 3_600 * secondNs, max_bytes: 1_073_741_824, duplicate_window: 600 * secondNs },
+    events: { max_age: 168 * 3_600 * secondNs, max_bytes: 1_073_741_824, duplicate_window: 600 * secondNs },
   },
   {
     what: "NATS_STREAM, NATS_SUBJECT_PREFIX and the stream's bounds are what both services use",
@@ -62,7 +62,7 @@ const streams = [
       NATS_STREAM_MAX_BYTES: "10485760",
       NATS_DEDUP_WINDOW_SECONDS: "120",
     },
-    names: ["ACME_EVENTS", "ACME_REJECTED"],
+    names: ["ACME_EVENTS", "ACME_REJECTED", "ACME_DEAD_LETTERS"],
     prefix: "acme.north",
     events: { max_age: 5 * 3_600 * secondNs, max_bytes: 10_485_760, duplicate_window: 120 * secondNs },
   },
@@ -73,15 +73,23 @@ for (const { what, settings, names, prefix, events } of streams) {
     const [ingest] = await startBoth(t, settings);
     await sendAlert(ingest, subscriber);
     await sendDatagram(await ingest.udpPort(), "/no-such-tag/;a;b");
-    const [eventStream, rejectedStream] = await Promise.all(names.map((name) => streamOf(nats, name)));
+    const [eventStream, rejectedStream, deadLetterStream] = await Promise.all(
+      names.map((name) => streamOf(nats, name)),
+    );
     const common = { retention: "limits", storage: "file", discard: "old", num_replicas: 1 };
     assertHas(eventStream?.config, { ...common, ...events, subjects: eventSubjects.map((s) => `${prefix}.${s}`) });
     assertHas(rejectedStream?.config, {
       ...common,
       max_age: 7 * 24 * 3_600 * secondNs,
-      subjects: [`${prefix}.rejected`, `${prefix}.dead-letter`],
+      subjects: [`${prefix}.rejected`],
     });
-    assert.ok(Number(rejectedStream?.config["max_bytes"]) > 0, "its bytes are bounded");
+    assertHas(deadLetterStream?.config, {
+      ...common,
+      max_age: 30 * 24 * 3_600 * secondNs,
+      subjects: [`${prefix}.dead-letter`],
+    });
+    for (const stream of [rejectedStream, deadLetterStream])
+      assert.ok(Number(stream?.config["max_bytes"]) > 0, "its bytes are bounded");
     const expected = [`${prefix}.ingest.status`, `${prefix}.task.failed`, `${prefix}.rejected`];
     await eventually(() => {
       const subjects = onNats.messages.map(({ subject }) => subject);
@@ -116,7 +124,7 @@ test("a stream that is there keeps its bounds, and the service says which settin
   const { config } = await streamOf(nats, "KEPT_EVENTS");
   assert.deepEqual(
     [config["max_age"], config["max_bytes"], config["duplicate_window"]],
-    [72 * 3_600 * secondNs, 1_073_741_824, 600 * secondNs],
+    [168 * 3_600 * secondNs, 1_073_741_824, 600 * secondNs],
   );
 });
 
@@ -139,6 +147,27 @@ test("NATS_STREAM_REPLICAS=3 on a single server: both services say so, wait, and
     assert.equal((await alerter.readyz()).status, 503);
   });
   assert.equal((await alone.jsz()).streams, 0);
+});
+
+test("a NATS without room for the stream: both services name a NATS_STREAM_MAX_BYTES that fits, and with it alerts arrive", async (t) => {
+  const small = await startNats(t, { config: "jetstream {\n max_file_store: 200MB\n}" });
+  const settings = { ...env, NATS_URL: small.url, SHUTDOWN_TIMEOUT_SECONDS: "1" };
+  const bytes: string[] = [];
+  for (const name of ["udp-ingest", "mqtt-alerter"] as const) {
+    const service = await startService(t, name, settings, { waitFor: "http" });
+    const [, fitting = ""] = await eventually(() => {
+      const waiting = service.logs.find((line) => line["msg"] === "waiting for nats");
+      const found = /insufficient storage.*NATS_STREAM_MAX_BYTES=(\d+)$/.exec(String(waiting?.["reason"]));
+      assert.ok(found, JSON.stringify(waiting));
+      return found;
+    });
+    bytes.push(fitting);
+    await service.stop();
+  }
+  const [first = ""] = bytes;
+  assert.deepEqual(bytes, [first, first]);
+  const [ingest] = await startBoth(t, { NATS_URL: small.url, NATS_STREAM_MAX_BYTES: first });
+  await sendAlert(ingest, subscriber);
 });
 
 test("NATS_STREAM_MAX_BYTES bounds what is kept: the oldest events make room", async (t) => {

@@ -4,6 +4,7 @@ import { cpus } from "node:os";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { syncAlways as syncAlwaysConfig } from "@sense-alerts/test-kit";
 import { measureBursts } from "./bench/burst.js";
 import { type Extent, inExtent } from "./bench/extent.js";
 import { measureBacklog, measureIdle, measureMemory, measureStart } from "./bench/footprint.js";
@@ -20,6 +21,8 @@ type Part = (typeof parts)[number];
 const usage = `npm run bench                        the whole table, about ten minutes
 npm run bench -- --quick             a look at most of it, in about a minute
 npm run bench -- --only=rate,start   some of: ${parts.join(", ")}
+npm run bench -- --sync-always       with a NATS that syncs each event to the disk before it acknowledges it, as Compose,
+                                     the demo and the values for production have it; nats-server 2.10 or later
 npm run bench -- --json=FILE         where the figures go; tools/dist/bench.json if left out`;
 
 const { values: options } = parseArgs({
@@ -27,6 +30,7 @@ const { values: options } = parseArgs({
     quick: { type: "boolean", default: false },
     only: { type: "string", default: parts.join(",") },
     json: { type: "string", default: fileURLToPath(new URL("../bench.json", import.meta.url)) },
+    "sync-always": { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
@@ -40,14 +44,20 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
+  const syncAlways = options["sync-always"];
+  if (syncAlways && syncAlwaysConfig() === "") {
+    console.error("--sync-always takes nats-server 2.10 or later: name one in NATS_SERVER.");
+    process.exitCode = 2;
+    return;
+  }
   const wants = (part: Part) => only.includes(part);
   const startMs = performance.now();
   const machine = `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? "unknown"}, Node ${process.versions.node}`;
   const sender = await senderPerSecond();
-  console.log(heading(`sense-alerts bench: ${machine}`));
+  console.log(heading(`sense-alerts bench: ${machine}${syncAlways ? ", sync_interval: always" : ""}`));
   console.log(`The sender sends ${Math.round(sender / 1_000)},000 datagrams a second when nobody receives them.`);
 
-  const rows = await inExtent(options.quick, (extent) => measure(wants, extent));
+  const rows = await inExtent({ isQuick: options.quick, syncAlways }, (extent) => measure(wants, extent));
 
   print(rows);
   const seconds = Math.round((performance.now() - startMs) / 1_000);
@@ -56,7 +66,14 @@ async function main(): Promise<void> {
   if (options.quick)
     console.log("This was a quick look: short runs scatter. The figures that count are those of npm run bench.");
   mkdirSync(dirname(options.json), { recursive: true });
-  const figures = { date: new Date().toISOString(), machine, quick: options.quick, senderPerSecond: sender, rows };
+  const figures = {
+    date: new Date().toISOString(),
+    machine,
+    quick: options.quick,
+    syncAlways,
+    senderPerSecond: sender,
+    rows,
+  };
   writeFileSync(options.json, `${JSON.stringify(figures, undefined, 2)}\n`);
   console.log(`Figures: ${options.json}`);
 }

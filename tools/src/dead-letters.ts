@@ -1,4 +1,4 @@
-import { BusError, busOptionsOf, openRejectedStream } from "@sense-alerts/bus";
+import { BusError, busOptionsOf, openParkedStreams } from "@sense-alerts/bus";
 import {
   checkNatsSettings,
   type Environment,
@@ -29,20 +29,20 @@ async function run(command: Exclude<Command, { name: "help" }>, env: Environment
     fallbackEncoding: settings.UDP_FALLBACK_ENCODING,
     senseTimezone: settings.SENSE_TIMEZONE,
   });
-  const stream = await openRejectedStream(busOptionsOf(settings, "dead-letters"));
+  const streams = await openParkedStreams(busOptionsOf(settings, "dead-letters"));
   try {
     switch (command.name) {
       case "list":
-        return await list(stream, prefix, command);
+        return await list(streams, prefix, command);
       case "show":
-        return await show(stream, command.sequences, { prefix, reread });
+        return await show(streams, command.addresses, { prefix, reread });
       case "replay":
-        return await replay(stream, command.selection, { prefix, reread });
+        return await replay(streams, command.selection, { prefix, reread });
       case "drop":
-        return await drop(stream, { prefix, ...command });
+        return await drop(streams, { prefix, ...command });
     }
   } finally {
-    await stream.close();
+    await streams.close();
   }
 }
 

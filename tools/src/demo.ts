@@ -11,6 +11,7 @@ import {
   startQrs,
   startService,
   subscribeMqtt,
+  syncAlways,
 } from "@sense-alerts/test-kit";
 import { qrsSamples } from "./qrs-samples.js";
 import { type ExpectedMessage, samples as ordinarySamples, type Sample } from "./samples.js";
@@ -23,7 +24,7 @@ const scope = { after: (end: () => void | Promise<void>) => void ends.push(end) 
 
 async function main(): Promise<boolean> {
   console.log(heading("sense-alerts: what Qlik Sense sends, and the MQTT messages that come of it"));
-  const [nats, broker] = await Promise.all([startNats(scope), startMosquitto(scope)]);
+  const [nats, broker] = await Promise.all([startNats(scope, { config: syncAlways() }), startMosquitto(scope)]);
   const qrs = options.qrs ? await startQrs(scope) : undefined;
   const subscriber = await subscribeMqtt(scope, { port: broker.port, topics: ["qliksense/#"] });
   const [ingest, alerter] = await Promise.all([

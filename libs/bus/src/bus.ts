@@ -8,6 +8,7 @@ import { startConsumer } from "./consumer/consumer.js";
 import type { ConsumerOptions, Consumption } from "./consumer/consumption.js";
 import { createPublisher, type Publisher } from "./publisher/publisher.js";
 import { getMessage, type StoredMessage } from "./streams/stored-message.js";
+import { readStreamStatus, type StreamStatus } from "./streams/stream-status.js";
 
 export type Bus = Pick<Publisher, "send" | "publish"> & {
   state(): LinkState;
@@ -19,6 +20,8 @@ export type Bus = Pick<Publisher, "send" | "publish"> & {
   last(stream: string, subject: string): Promise<StoredMessage | undefined>;
   /** What waits for a durable consumer of the stream of the events; undefined when NATS cannot say within a second. */
   backlog(durable: string): Promise<Backlog | undefined>;
+  /** How near the stream of the events is to deleting what these durable consumers have not acknowledged; undefined when NATS cannot say within two seconds. */
+  streamStatus(durables: readonly string[]): Promise<StreamStatus | undefined>;
   /** Reads a stream through one durable pull consumer until closed. */
   consume(options: ConsumerOptions): Consumption;
   close(): Promise<void>;
@@ -43,6 +46,10 @@ export function startBus(options: BusOptions, logger: BusLogger): Bus {
     backlog: async (durable) => {
       const current = connection.current();
       return current && readBacklog(current, options, options.streamName, durable);
+    },
+    streamStatus: async (durables) => {
+      const current = connection.current();
+      return current && readStreamStatus(current, options, durables);
     },
     consume: (consumerOptions) => startConsumer(connection, publisher, { ...options, ...consumerOptions }, logger),
     close: async () => {

@@ -1,12 +1,14 @@
 export { type Bus, startBus } from "./bus.js";
 export { BusError, type BusErrorCode } from "./connection/bus-error.js";
-export { type BusLogger, type BusOptions, busOptionsOf } from "./connection/options.js";
+export { type BusLogger, type BusOptions, busOptionsOf, type StreamUse } from "./connection/options.js";
 export type { LinkState } from "./connection/phases.js";
 export { hostAndPort } from "./connection/servers.js";
 export type { Backlog } from "./consumer/backlog.js";
 export type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumer/consumption.js";
 export type { PublishAck } from "./publisher/publish-ack.js";
 export type { BusMessage, OnAnswer, PublishAnswer } from "./publisher/publisher.js";
-export { openRejectedStream, type RejectedStream } from "./streams/rejected-stream.js";
+export type { ParkedStream } from "./streams/parked-stream.js";
+export { openParkedStreams, type ParkedStreams } from "./streams/parked-streams.js";
 export type { StoredMessage } from "./streams/stored-message.js";
-export { rejectedStreamName, requestStreamName } from "./streams/streams.js";
+export type { StreamStatus } from "./streams/stream-status.js";
+export { deadLetterStreamName, rejectedStreamName, requestStreamName } from "./streams/wanted-streams.js";

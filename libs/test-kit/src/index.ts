@@ -55,4 +55,5 @@ export {
   startService,
 } from "./service.js";
 export { type MqttSubscription, type ReceivedMessage, type SubscribeOptions, subscribeMqtt } from "./subscribe-mqtt.js";
+export { syncAlways } from "./sync-always.js";
 export { tempDir, uniqueName } from "./temp-dir.js";

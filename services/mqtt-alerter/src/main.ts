@@ -9,6 +9,7 @@ import { createAlerterMetrics } from "./metrics.js";
 import { startBroker } from "./mqtt/broker.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
 import { startStatus } from "./status/start-status.js";
+import { observeStream } from "./stream-metrics.js";
 
 /** All replicas read through this one durable consumer, so each event goes to one of them. */
 const durable = "mqtt-alerter";
@@ -25,7 +26,8 @@ await runService({
     const topics = alertTopicsOf(settings);
     const status = startStatus(context, topics);
 
-    const bus = startBus(busOptionsOf(settings, "mqtt-alerter", settings.INSTANCE_ID), logger);
+    const busOptions = busOptionsOf(settings, "mqtt-alerter", settings.INSTANCE_ID);
+    const bus = startBus({ ...busOptions, uses: ["read-events", "publish-dead-letters"] }, logger);
     onStop("nats", bus.close);
     health.link("nats", { required: true, state: bus.state });
 
@@ -93,6 +95,7 @@ await runService({
       onBrokerOnline: broker.onOnline,
     };
     metrics.observe(links);
+    observeStream(registry, () => bus.streamStatus([durable]));
     status.show(links);
     if (qrs && settings.TASK_START_ENABLE) {
       const { startTaskStarts } = await import("./task-start/start-task-starts.js");

@@ -183,7 +183,7 @@ export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
 }
 
 /** No sample says that nothing is known, where 0 would say that nothing is there. */
-function setOrRemove(gauge: Gauge, value: number | undefined): void {
+export function setOrRemove(gauge: Gauge, value: number | undefined): void {
   if (value === undefined) gauge.remove();
   else gauge.set(value);
 }

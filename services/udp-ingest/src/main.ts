@@ -26,8 +26,9 @@ await runService({
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
-    const options = { ...busOptionsOf(settings, "udp-ingest", instance), onAnswer: metrics.answered };
-    const bus = startBus(options, logger);
+    const options = busOptionsOf(settings, "udp-ingest", instance);
+    const uses = ["publish-events", "publish-rejected"] as const;
+    const bus = startBus({ ...options, uses, onAnswer: metrics.answered }, logger);
     onStop("nats", bus.close);
     // Not required: while NATS is away datagrams are still taken, and kept.
     health.link("nats", { required: false, state: bus.state });

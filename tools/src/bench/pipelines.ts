@@ -11,6 +11,7 @@ import {
   startMosquitto,
   startNats,
   startService,
+  syncAlways,
 } from "@sense-alerts/test-kit";
 import { type Receiver, startReceiver } from "./receiver.js";
 import { send } from "./sender.js";
@@ -52,6 +53,7 @@ export async function startRelay(scope: Scope): Promise<Pipeline> {
 
 export interface OursOptions {
   readonly alerters?: number;
+  readonly syncAlways?: boolean;
   readonly ingestEnv?: Environment;
   /** Called when NATS and udp-ingest are there and no alerter is. */
   readonly beforeAlerters?: (nats: NatsServer) => Promise<void>;
@@ -60,7 +62,10 @@ export interface OursOptions {
 /** NATS and a broker of their own, udp-ingest and mqtt-alerter with the settings that they have by themselves. */
 export async function startOurs(scope: Scope, options: OursOptions = {}): Promise<Ours> {
   const { alerters: count = 1, ingestEnv = {} } = options;
-  const [nats, broker] = await Promise.all([startNats(scope), startMosquitto(scope)]);
+  const [nats, broker] = await Promise.all([
+    startNats(scope, options.syncAlways ? { config: syncAlways() } : {}),
+    startMosquitto(scope),
+  ]);
   const env = { NATS_URL: nats.url, MQTT_URL: broker.url };
   const ingest = await startService(scope, "udp-ingest", { ...env, ...ingestEnv }, { waitFor: "ready" });
   await options.beforeAlerters?.(nats);

@@ -1,34 +1,36 @@
 import { parseArgs } from "node:util";
 import { parsed, UsageError } from "../usage.js";
+import { type Address, addressOf, addressText } from "./address.js";
 import { type Filter, kinds } from "./entry.js";
 
 /** Which entries a command is about: these, or all that the filter lets through. */
 export type Selection =
-  | { readonly all: false; readonly sequences: readonly number[] }
+  | { readonly all: false; readonly addresses: readonly Address[] }
   | { readonly all: true; readonly filter: Filter };
 
 export type Command =
   | { readonly name: "help" }
   | { readonly name: "list"; readonly filter: Filter; readonly limit: number; readonly json: boolean }
-  | { readonly name: "show"; readonly sequences: readonly number[] }
+  | { readonly name: "show"; readonly addresses: readonly Address[] }
   | { readonly name: "replay"; readonly selection: Selection }
   | { readonly name: "drop"; readonly selection: Selection; readonly yes: boolean };
 
-export const help = `npm run dead-letters -- <command>    rejected datagrams and dead letters, on the live stream
+export const help = `npm run dead-letters -- <command>    dead letters and rejected datagrams, on the live streams
 
   list [--reason R] [--kind K] [--limit N] [--json]
                             the newest 50, or N (0 = all), one to a line
-  show <sequence…>          everything about them, and what the reader says of a datagram today
-  replay <sequence…>        a dead letter goes to the alerter again, a datagram through the reader; what
-                            succeeds leaves the stream
+  show <address…>           everything about them, and what the reader makes of a datagram today
+  replay <address…>         sends a dead letter to the alerter again, a datagram through the reader; what
+                            succeeds leaves its stream
   replay --all [--reason R] [--kind K]
                             all of them, but not datagrams that were never read (source-not-allowed,
                             source-rate-exceeded): those only when their reason is given
-  drop <sequence…>          deletes them
+  drop <address…>           deletes them
   drop --all [--reason R] [--kind K] --yes
                             deletes all of them; without --yes it only shows what it would delete
 
-  R a reason such as unknown-tag; K ${kinds.join(" or ")}.
+  An address is what list prints: d17 is sequence 17 of SENSE_DEAD_LETTERS, r17 that of SENSE_REJECTED.
+  R is a reason such as unknown-tag; K is ${kinds.join(" or ")}.
 NATS is found by the environment variables of the services (NATS_URL and the rest); datagrams are read with
 UDP_MAX_DATAGRAM_BYTES, UDP_FALLBACK_ENCODING and SENSE_TIMEZONE.
 Exit codes: 0 done, 1 something stays undone, 2 --yes is missing, 64 wrong usage, 78 wrong settings.`;
@@ -46,13 +48,13 @@ export function readArguments([command = "", ...args]: readonly string[]): Comma
     case "list": {
       const options = { ...filterOptions, limit: word, json: flag };
       const { values, positionals } = parsed(() => parseArgs({ args, options, allowPositionals: true }));
-      if (positionals.length > 0) throw new UsageError("list takes no sequences: show does");
+      if (positionals.length > 0) throw new UsageError("list takes no addresses: show does");
       return { name: "list", filter: filterOf(values), limit: limitOf(values.limit), json: values.json };
     }
     case "show": {
       const { positionals } = parsed(() => parseArgs({ args, allowPositionals: true }));
-      if (positionals.length === 0) throw new UsageError("show needs at least one sequence, as list tells them");
-      return { name: "show", sequences: positionals.map(sequenceOf) };
+      if (positionals.length === 0) throw new UsageError("show needs at least one address, as list prints them");
+      return { name: "show", addresses: addressesOf(positionals) };
     }
     case "replay": {
       const options = { ...filterOptions, all: flag };
@@ -77,12 +79,12 @@ function selectionOf(
   positionals: readonly string[],
 ): Selection {
   const filter = filterOf(values);
-  if (values.all && positionals.length > 0) throw new UsageError(`${command} takes sequences or --all, not both`);
+  if (values.all && positionals.length > 0) throw new UsageError(`${command} takes addresses or --all, not both`);
   if (values.all) return { all: true, filter };
-  if (positionals.length === 0) throw new UsageError(`${command} needs a sequence, or --all`);
+  if (positionals.length === 0) throw new UsageError(`${command} needs an address, or --all`);
   if (filter.reason !== undefined || filter.kind !== undefined)
     throw new UsageError("--reason and --kind go with --all");
-  return { all: false, sequences: positionals.map(sequenceOf) };
+  return { all: false, addresses: addressesOf(positionals) };
 }
 
 function filterOf({ reason, kind: given }: FilterValues): Filter {
@@ -97,7 +99,15 @@ function limitOf(given: string | undefined): number {
   return Number(given);
 }
 
-function sequenceOf(given: string): number {
-  if (!/^[1-9]\d{0,14}$/.test(given)) throw new UsageError(`${given} is no sequence: they are whole numbers from 1 on`);
-  return Number(given);
+/** Each address once, in the order given. */
+function addressesOf(given: readonly string[]): Address[] {
+  return Array.from(new Map(given.map(required).map((address) => [addressText(address), address])).values());
+}
+
+function required(given: string): Address {
+  const address = addressOf(given);
+  if (address !== undefined) return address;
+  const isNumber = /^[1-9]\d{0,14}$/.test(given);
+  const why = isNumber ? `could be d${given} (a dead letter) or r${given} (a rejected datagram)` : "is no address";
+  throw new UsageError(`${given} ${why}: list prints addresses, such as d17`);
 }

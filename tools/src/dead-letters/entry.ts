@@ -1,6 +1,7 @@
 import type { StoredMessage } from "@sense-alerts/bus";
 import { deadLetterSubject, rejectedSubject } from "@sense-alerts/event-contract";
 import { shown } from "../terminal.js";
+import { type Address, addressText } from "./address.js";
 
 export const kinds = ["dead-letter", "rejected"] as const;
 
@@ -9,12 +10,12 @@ type Kind = (typeof kinds)[number];
 /** Undefined lets everything through. */
 export type Filter = { readonly reason: string | undefined; readonly kind: Kind | undefined };
 
-export type Entry = StoredMessage & { readonly kind: Kind; readonly reason: string };
+export type Entry = StoredMessage & Address & { readonly kind: Kind; readonly reason: string };
 
-/** The entry that a message of the stream is; undefined for what stands on any other subject. */
-export function entryOf(message: StoredMessage, subjectPrefix: string): Entry | undefined {
+/** The entry that a message of a stream is; undefined for a message on any other subject. */
+export function entryOf(message: StoredMessage, letter: Address["letter"], subjectPrefix: string): Entry | undefined {
   const kind = kindOf(message.subject, subjectPrefix);
-  return kind && { ...message, kind, reason: message.headers["Sense-Reason"] ?? "" };
+  return kind && { ...message, letter, kind, reason: message.headers["Sense-Reason"] ?? "" };
 }
 
 function kindOf(subject: string, subjectPrefix: string): Kind | undefined {
@@ -28,6 +29,8 @@ export function passes(entry: Entry, { reason, kind }: Filter): boolean {
 
 /** What a list says of an entry; `null` where there is nothing to say. */
 export type Summary = {
+  /** What the other commands take. */
+  readonly address: string;
   readonly sequence: number;
   /** When it came into the stream: ISO 8601, UTC, milliseconds. */
   readonly time: string;
@@ -51,6 +54,7 @@ export function summaryOf(entry: Entry): Summary {
   const { sequence, kind, reason, bytes, headers } = entry;
   const event = kind === "dead-letter" ? eventNamedIn(bytes) : {};
   return {
+    address: addressText(entry),
     sequence,
     time: new Date(entry.storedAt).toISOString(),
     kind,

@@ -1,32 +1,33 @@
-import type { RejectedStream } from "@sense-alerts/bus";
+import type { ParkedStreams } from "@sense-alerts/bus";
 import { shown, shownJson } from "../terminal.js";
-import { entryOf, type Filter, passes, type Summary, summaryOf } from "./entry.js";
+import { type Filter, type Summary, summaryOf } from "./entry.js";
 import { report } from "./report.js";
+import { entriesOf } from "./select.js";
 
 type ListOptions = { readonly filter: Filter; readonly limit: number; readonly json: boolean };
 
 /** Prints the newest entries that the filter lets through, oldest first, and how many more there are. */
 export async function list(
-  stream: RejectedStream,
+  streams: ParkedStreams,
   prefix: string,
   { filter, limit, json }: ListOptions,
 ): Promise<number> {
-  const { summaries, olderCount } = await summariesIn(stream, prefix, filter, limit);
+  const { summaries, olderCount } = await summariesIn(streams, prefix, filter, limit);
   if (json) for (const summary of summaries) console.log(shownJson(JSON.stringify(summary)));
-  else if (summaries.length === 0) report.line(`Nothing to list in ${stream.name}.`);
+  else if (summaries.length === 0)
+    report.line(`Nothing to list in ${streams.deadLetters.name} and ${streams.rejected.name}.`);
   else for (const row of table(summaries)) report.line(row);
   const more = `${olderCount} older ${olderCount === 1 ? "entry is" : "entries are"} not shown: --limit 0 shows all.`;
   if (olderCount > 0) (json ? report.problem : report.line)(more);
   return 0;
 }
 
-/** The last `limit` entries (0 = all) in the order of the stream, and how many there are before them. */
-async function summariesIn(stream: RejectedStream, prefix: string, filter: Filter, limit: number) {
+/** The last `limit` entries (0 = all) in the order in which they were stored, and how many there are before them. */
+async function summariesIn(streams: ParkedStreams, prefix: string, filter: Filter, limit: number) {
   const summaries: Summary[] = [];
   let olderCount = 0;
-  for await (const message of stream.messages()) {
-    const entry = entryOf(message, prefix);
-    if (entry === undefined || !passes(entry, filter)) continue;
+  for await (const entry of entriesOf(streams, prefix, { all: true, filter })) {
+    if ("missing" in entry) continue;
     summaries.push(summaryOf(entry));
     if (limit === 0 || summaries.length <= limit) continue;
     summaries.shift();
@@ -35,7 +36,7 @@ async function summariesIn(stream: RejectedStream, prefix: string, filter: Filte
   return { summaries, olderCount };
 }
 
-const headings = ["sequence", "time", "kind", "reason", "bytes", "what"];
+const headings = ["address", "time", "kind", "reason", "bytes", "what"];
 const alignedRight = [0, 4];
 const longestCell = 110;
 
@@ -55,10 +56,10 @@ export function table(summaries: readonly Summary[]): string[] {
 }
 
 function cellsOf(summary: Summary): string[] {
-  const { sequence, time, kind, reason, bytes, eventId, eventType, source, beginning } = summary;
+  const { address, time, kind, reason, bytes, eventId, eventType, source, beginning } = summary;
   const event = eventId === null ? beginning : `${eventId} (${eventType ?? "no type"})`;
   const what = kind === "dead-letter" ? event : `from ${source ?? "an unknown source"}: ${beginning}`;
-  return [String(sequence), time, kind, reason, String(bytes), what].map(bounded);
+  return [address, time, kind, reason, String(bytes), what].map(bounded);
 }
 
 function bounded(text: string): string {

@@ -1,6 +1,7 @@
-import { BusError, type BusMessage, type RejectedStream } from "@sense-alerts/bus";
+import { BusError, type BusMessage, type ParkedStreams } from "@sense-alerts/bus";
 import { decodeEvent, eventTypes, subjectOf } from "@sense-alerts/event-contract";
 import { neverRead, type Rereading, type StoredDatagram } from "@sense-alerts/udp-ingest/reread";
+import { addressText, streamOf } from "./address.js";
 import type { Selection } from "./arguments.js";
 import { type Entry, wholeBytesOf } from "./entry.js";
 import { report } from "./report.js";
@@ -15,23 +16,23 @@ export type ReplayOptions = {
 /** What is published for an entry, or why nothing can be. */
 type Prepared = { readonly ok: true; readonly message: BusMessage } | { readonly ok: false; readonly why: string };
 
-/** Publishes entries again; one leaves the stream when NATS has stored what it became. Resolves to the exit code. */
-export async function replay(stream: RejectedStream, selection: Selection, options: ReplayOptions): Promise<number> {
+/** Publishes entries again; one leaves its stream when NATS has stored what it became. Resolves to the exit code. */
+export async function replay(streams: ParkedStreams, selection: Selection, options: ReplayOptions): Promise<number> {
   let replayed = 0;
   let left = 0;
   let passedOver = 0;
-  for await (const found of entriesOf(stream, options.prefix, selection)) {
-    if (typeof found === "number") {
+  for await (const found of entriesOf(streams, options.prefix, selection)) {
+    if ("missing" in found) {
       left++;
-      report.problem(`${found}  is not in ${stream.name}`);
+      report.missing(found.missing, streams);
     } else if (selection.all && selection.filter.reason === undefined && wasNeverRead(found)) passedOver++;
-    else if (await replayOne(stream, found, options)) replayed++;
+    else if (await replayOne(streams, found, options)) replayed++;
     else left++;
   }
   report.line(`${replayed} replayed, ${left} left as they are.`);
   if (passedOver > 0) {
     const reasons = neverRead.join(" or ");
-    report.line(`${passedOver} were never read and stay: name their sequences, or --all --reason ${reasons}.`);
+    report.line(`${passedOver} were never read and stay: name their addresses, or --all --reason ${reasons}.`);
   }
   return left === 0 ? 0 : 1;
 }
@@ -40,23 +41,24 @@ function wasNeverRead({ kind, reason }: Entry): boolean {
   return kind === "rejected" && neverRead.includes(reason);
 }
 
-async function replayOne(stream: RejectedStream, entry: Entry, options: ReplayOptions): Promise<boolean> {
-  const prepared = entry.kind === "rejected" ? datagram(entry, options) : await deadLetter(stream, entry, options);
+async function replayOne(streams: ParkedStreams, entry: Entry, options: ReplayOptions): Promise<boolean> {
+  const address = addressText(entry);
+  const prepared = entry.kind === "rejected" ? datagram(entry, options) : await deadLetter(streams, entry, options);
   if (!prepared.ok) {
-    report.problem(`${entry.sequence}  stays: ${prepared.why}`);
+    report.problem(`${address}  stays: ${prepared.why}`);
     return false;
   }
   const { message } = prepared;
   try {
-    const { sequence, duplicate } = await stream.publishEvent(message);
-    await stream.remove(entry.sequence);
+    const { sequence, duplicate } = await streams.publishEvent(message);
+    await streamOf(entry, streams).remove(entry.sequence);
     const became = duplicate ? "was there already, as" : "replayed: it is";
-    report.line(`${entry.sequence}  ${became} sequence ${sequence} on ${message.subject}${prospects(message)}`);
+    report.line(`${address}  ${became} sequence ${sequence} on ${message.subject}${prospects(message)}`);
     return true;
   } catch (error) {
     // With NATS gone the others would fail as well.
     if (!(error instanceof BusError) || error.code === "disconnected") throw error;
-    report.problem(`${entry.sequence}  stays: ${error.message}`);
+    report.problem(`${address}  stays: ${error.message}`);
     return false;
   }
 }
@@ -77,15 +79,15 @@ function datagram(entry: Entry, { reread }: ReplayOptions): Prepared {
  * The event as it was, on the subject where it was, so that the alerter takes it for a new one. Its own id is in the stream's
  * window of known ids; this one is the same however often this dead letter is replayed, and differs from every other's.
  */
-async function deadLetter(stream: RejectedStream, entry: Entry, { prefix }: ReplayOptions): Promise<Prepared> {
+async function deadLetter(streams: ParkedStreams, entry: Entry, { prefix }: ReplayOptions): Promise<Prepared> {
   const subject = entry.headers["Sense-Subject"] ?? "";
   // Whoever may publish dead letters could otherwise have this person publish anything anywhere.
   if (!eventTypes.some((type) => subjectOf(type, prefix) === subject)) {
     return { ok: false, why: `${subject || "no Sense-Subject"} is not a subject of events` };
   }
-  const payload = wholeBytesOf(entry) === undefined ? entry.bytes : await wholeEvent(stream, entry);
+  const payload = wholeBytesOf(entry) === undefined ? entry.bytes : await wholeEvent(streams, entry);
   if (payload === undefined) return { ok: false, why: "the whole event is no longer in its stream" };
-  const id = `replay:${stream.name}:${entry.sequence}-${entry.storedAt}`;
+  const id = `replay:${streamOf(entry, streams).name}:${entry.sequence}-${entry.storedAt}`;
   const { traceparent } = entry.headers;
   return { ok: true, message: { subject, id, payload, ...(traceparent && { headers: { traceparent } }) } };
 }

@@ -1,28 +1,30 @@
-import type { RejectedStream } from "@sense-alerts/bus";
+import type { ParkedStreams } from "@sense-alerts/bus";
 import { decodeEvent } from "@sense-alerts/event-contract";
 import { shown } from "../terminal.js";
-import { type Entry, entryOf, summaryOf, wholeBytesOf } from "./entry.js";
+import { type Address, streamOf } from "./address.js";
+import { type Entry, summaryOf, wholeBytesOf } from "./entry.js";
 import type { ReplayOptions } from "./replay.js";
 import { report } from "./report.js";
+import { entriesOf } from "./select.js";
 import { wholeEvent } from "./whole-event.js";
 
 /** Prints everything about entries. Resolves to the exit code: 1 when one of them is not there. */
 export async function show(
-  stream: RejectedStream,
-  sequences: readonly number[],
+  streams: ParkedStreams,
+  addresses: readonly Address[],
   options: ReplayOptions,
 ): Promise<number> {
   let missing = 0;
-  for (const [index, sequence] of sequences.entries()) {
-    const message = await stream.message(sequence);
-    const entry = message && entryOf(message, options.prefix);
-    if (entry === undefined) {
+  let isFirst = true;
+  for await (const entry of entriesOf(streams, options.prefix, { all: false, addresses })) {
+    if ("missing" in entry) {
       missing++;
-      report.problem(`${sequence}  is not in ${stream.name}`);
+      report.missing(entry.missing, streams);
       continue;
     }
-    if (index > 0) report.line("");
-    for (const [label, text] of await factsOf(stream, entry, options))
+    if (!isFirst) report.line("");
+    isFirst = false;
+    for (const [label, text] of await factsOf(streams, entry, options))
       report.line(`${label.padEnd(labelWidth)}${text}`);
   }
   return missing === 0 ? 0 : 1;
@@ -31,16 +33,16 @@ export async function show(
 const labelWidth = 14;
 
 async function factsOf(
-  stream: RejectedStream,
+  streams: ParkedStreams,
   entry: Entry,
   options: ReplayOptions,
 ): Promise<readonly (readonly [label: string, text: string])[]> {
-  const { sequence, time, kind, bytes } = summaryOf(entry);
+  const { address, sequence, time, kind, bytes } = summaryOf(entry);
   const cut = wholeBytesOf(entry) !== undefined;
-  const whole = cut ? await wholeEvent(stream, entry) : entry.bytes;
+  const whole = cut ? await wholeEvent(streams, entry) : entry.bytes;
   const where = whole === undefined ? "only its beginning is left" : "from the stream of events";
   return [
-    ["sequence", `${sequence} of ${stream.name}`],
+    ["address", `${address}, sequence ${sequence} of ${streamOf(entry, streams).name}`],
     ["time", time],
     ["kind", kind],
     ...Object.entries(entry.headers).map(([name, value]) => ["header", `${name}: ${value}`] as const),

@@ -13,14 +13,17 @@ for (const args of [
   ["list", "--kind", "letter"],
   ["list", "--yes"],
   ["show"],
-  ["show", "1", "two"],
+  ["show", "d1", "two"],
+  ["show", "1"],
+  ["show", "x1"],
+  ["drop", "d01"],
   ["show", "--all"],
   ["replay"],
-  ["replay", "0"],
-  ["replay", "--all", "1"],
-  ["replay", "1", "--reason", "not-json"],
+  ["replay", "d0"],
+  ["replay", "--all", "d1"],
+  ["replay", "d1", "--reason", "not-json"],
   ["drop", "--yes"],
-  ["drop", "1.5", "--yes"],
+  ["drop", "d1.5", "--yes"],
 ]) {
   test(`refuses the arguments "${args.join(" ")}", and says how it goes`, async (t) => {
     const { code, stdout, stderr } = await runTool(t, "dead-letters", args, { NATS_URL: "nats://127.0.0.1:1" });
@@ -28,6 +31,11 @@ for (const args of [
     assert.match(stderr, /^dead-letters: .+\n\nnpm run dead-letters -- <command>/);
   });
 }
+
+test("names both addresses that a bare sequence could mean", async (t) => {
+  const { stderr } = await runTool(t, "dead-letters", ["drop", "17"], { NATS_URL: "nats://127.0.0.1:1" });
+  assert.match(stderr, /^dead-letters: 17 could be d17 \(a dead letter\) or r17 \(a rejected datagram\): list prints/);
+});
 
 test("tells how it goes when asked", async (t) => {
   for (const args of [["--help"], ["-h"], ["replay", "--help"]]) {
@@ -53,7 +61,10 @@ test("says in one line, within seconds, that NATS is away, hangs, or has no such
   assert.ok(away.ms < 5_000, `${away.ms} ms`);
   const nats = await startNats(t);
   const empty = await runTool(t, "dead-letters", ["list"], { NATS_URL: nats.url });
-  assert.deepEqual([empty.code, empty.stderr], [1, "dead-letters: there is no stream SENSE_REJECTED\n"]);
+  assert.deepEqual(
+    [empty.code, empty.stderr],
+    [1, "dead-letters: there is no stream SENSE_DEAD_LETTERS and no stream SENSE_REJECTED\n"],
+  );
   nats.suspend();
   const hung = await runTool(t, "dead-letters", ["list"], { NATS_URL: nats.url });
   assert.match(hung.stderr, /^dead-letters: no connection to NATS at 127.+: no answer in time .+\n$/);
@@ -72,7 +83,10 @@ test("logs in as the services do, to the stream that their settings name, and te
   };
   await startService(t, "udp-ingest", env, { waitFor: "ready" });
   const right = await runTool(t, "dead-letters", ["list"], env);
-  assert.deepEqual([right.code, right.stdout, right.stderr], [0, "Nothing to list in ACME_REJECTED.\n", ""]);
+  assert.deepEqual(
+    [right.code, right.stdout, right.stderr],
+    [0, "Nothing to list in ACME_DEAD_LETTERS and ACME_REJECTED.\n", ""],
+  );
   const wrong = await runTool(t, "dead-letters", ["list"], { NATS_URL: nats.url, NATS_TOKEN: "secret-wrong" });
   assert.equal(wrong.code, 1);
   assert.match(wrong.stderr, /^dead-letters: .+: the server refused the login \(check NATS_TOKEN\)/);

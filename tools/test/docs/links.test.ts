@@ -10,7 +10,8 @@ const settings = describeSettings({ ...ingestSpec, ...alerterSpec }).map(({ name
 /** What Compose alone knows, and the names of streams. */
 const otherNames = [
   ...Array.from(read(".env.example").matchAll(/^#?([A-Z_]+)=/gm), ([, name = ""]) => name),
-  ...["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_REQUESTS", "X_EVENTS", "X_REJECTED"],
+  ...["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_DEAD_LETTERS", "SENSE_REQUESTS"],
+  ...["X_EVENTS", "X_REJECTED", "X_DEAD_LETTERS"],
   "NODE_OPTIONS",
   ...["UDP_INGEST_PASSWORD", "MQTT_ALERTER_PASSWORD", "DEAD_LETTERS_PASSWORD"],
 ];

@@ -1,5 +1,5 @@
 import { type ClusterInfo, type NatsConnection, NatsError } from "nats";
-import { wantedStreams } from "../streams/streams.js";
+import { wantedStreams } from "../streams/wanted-streams.js";
 import { isCutOff, statusOfError } from "./api-status.js";
 import { managerOptions } from "./jetstream-api.js";
 import type { BusOptions } from "./options.js";

@@ -1,12 +1,12 @@
 import { type JetStreamManager, NatsError, type StoredMsg } from "nats";
+import { isStreamGone, statusOfError } from "../connection/api-status.js";
 import { BusError } from "../connection/bus-error.js";
 import { explainNatsError } from "../connection/explain.js";
 import type { BusOptions } from "../connection/options.js";
-import { isStreamNotFound } from "./streams.js";
 
 export type StoredMessage = {
   readonly sequence: number;
-  /** ISO 8601 with nanoseconds: no two messages of a sequence have the same, not even when the stream was made anew. */
+  /** ISO 8601 with nanoseconds: with the sequence it identifies a message, also when the stream was deleted and created again. */
   readonly storedAt: string;
   readonly subject: string;
   /** The first value of each name; empty when they cannot be read. */
@@ -40,7 +40,7 @@ function read(stored: StoredMsg): StoredMessage {
   return { sequence: seq, storedAt: timestamp, subject, headers: headersOf(stored), bytes: data };
 }
 
-/** Whoever may publish may write headers that nats.js throws over. */
+/** Anyone who may publish can write headers on which nats.js throws. */
 function headersOf(stored: StoredMsg): Record<string, string> {
   try {
     return Object.fromEntries(Array.from(stored.header, ([key, values]) => [key, values[0] ?? ""]));
@@ -53,10 +53,10 @@ export function apiCodeOf(error: unknown): number | undefined {
   return error instanceof NatsError ? error.api_error?.err_code : undefined;
 }
 
-/** What an error of nats.js means for whoever asked for this stream. */
+/** The BusError for an error that nats.js threw over a request to this stream. */
 export function busError(error: unknown, stream: string, options: BusOptions): BusError {
   const facts = { cause: error };
-  if (isStreamNotFound(error)) return new BusError("no-stream", `there is no stream ${stream}`, facts);
+  if (isStreamGone(statusOfError(error))) return new BusError("no-stream", `there is no stream ${stream}`, facts);
   const apiCode = apiCodeOf(error);
   if (apiCode !== undefined) {
     return new BusError(apiCode === messageTooLarge ? "too-large" : "refused", explainNatsError(error, options), {

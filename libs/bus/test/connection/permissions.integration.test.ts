@@ -4,10 +4,11 @@ import { eventually, startNats } from "@sense-alerts/test-kit";
 import { publishAll, startTestBus, whenUp } from "../fixtures/bus.js";
 import { consumerAt, done, durable, startTestConsumer } from "../fixtures/consumer.js";
 
-const streamInfo = ["$JS.API.STREAM.INFO.SENSE_EVENTS", "$JS.API.STREAM.INFO.SENSE_REJECTED"];
-const ingest = [...streamInfo, "sense.>"];
+const infoOf = (...streams: string[]) => streams.map((stream) => `$JS.API.STREAM.INFO.${stream}`);
+const ingest = [...infoOf("SENSE_EVENTS", "SENSE_REJECTED"), "sense.>"];
 const alerter = [
-  ...streamInfo,
+  ...infoOf("SENSE_EVENTS", "SENSE_DEAD_LETTERS"),
+  "$JS.API.STREAM.MSG.GET.SENSE_EVENTS",
   `$JS.API.CONSUMER.INFO.SENSE_EVENTS.${durable}`,
   `$JS.API.CONSUMER.MSG.NEXT.SENSE_EVENTS.${durable}`,
   `$JS.ACK.SENSE_EVENTS.${durable}.>`,
@@ -26,8 +27,14 @@ test("needs no more permissions than these, once streams and consumer have been 
   await whenUp(making.consumption);
   await making.consumption.close(AbortSignal.abort());
 
-  const publishing = startTestBus(t, server.url, login("ingest"));
-  const consuming = startTestBus(t, server.url, login("alerter"));
+  const publishing = startTestBus(t, server.url, {
+    ...login("ingest"),
+    uses: ["publish-events", "publish-rejected"],
+  });
+  const consuming = startTestBus(t, server.url, {
+    ...login("alerter"),
+    uses: ["read-events", "publish-dead-letters"],
+  });
   const consumer = startTestConsumer(t, consuming.bus, {
     handle: async ({ sequence, deliveries }) => {
       if (sequence === 2) return { kind: "dead", reason: "not-json" };
@@ -42,7 +49,8 @@ test("needs no more permissions than these, once streams and consumer have been 
     assert.deepEqual([num_pending, num_ack_pending], [0, 0]);
     assert.deepEqual(consumer.takenTexts(), ["a", "b", "c", "c"]);
   });
-  assert.equal((await server.stream("SENSE_REJECTED"))?.state.messages, 1);
+  assert.equal((await server.stream("SENSE_DEAD_LETTERS"))?.state.messages, 1);
+  assert.equal((await consuming.bus.streamStatus([durable]))?.oldestWaitingMs, 0);
   const warnings = [...publishing.lines, ...consuming.lines].filter((line) => line.level === "warn");
   assert.deepEqual(warnings, []);
 });

@@ -17,8 +17,8 @@ test("copies a dead event to the dead letters exactly once, and is done with it"
   await eventually(() => assert.equal(consumer.taken.length, 3));
   await whenNothingIsLeft(server);
   const { manager } = await connectBeside(t, server.url);
-  assert.deepEqual(await stored(manager, "SENSE_REJECTED"), ["m-2"]);
-  const letter = await manager.streams.getMessage("SENSE_REJECTED", { seq: 1 });
+  assert.deepEqual(await stored(manager, "SENSE_DEAD_LETTERS"), ["m-2"]);
+  const letter = await manager.streams.getMessage("SENSE_DEAD_LETTERS", { seq: 1 });
   assert.equal(letter.subject, "sense.dead-letter");
   assert.deepEqual(
     ["Sense-Reason", "Sense-Subject", "Sense-Sequence", "Sense-Deliveries"].map((name) => letter.header.get(name)),
@@ -39,15 +39,15 @@ test("keeps a dead event in hand until its dead letter can be stored", async (t)
   const { manager } = await connectBeside(t, server.url);
   const { consumption } = startTestConsumer(t, bus, { handle: async () => dead });
   await whenUp(consumption);
-  await manager.streams.update("SENSE_REJECTED", { subjects: ["sense.rejected"] });
+  await manager.streams.update("SENSE_DEAD_LETTERS", { subjects: ["nothing"] });
   await publishAll(bus, ["a"]);
   await eventually(() =>
-    assert.match(bus.state().detail, /SENSE_REJECTED exists but does not take sense\.dead-letter/),
+    assert.match(bus.state().detail, /SENSE_DEAD_LETTERS exists but does not take sense\.dead-letter/),
   );
   assert.equal(consumption.inHand(), 1);
-  await manager.streams.update("SENSE_REJECTED", { subjects: ["sense.rejected", "sense.dead-letter"] });
+  await manager.streams.update("SENSE_DEAD_LETTERS", { subjects: ["sense.dead-letter"] });
   await whenNothingIsLeft(server, 20_000);
-  assert.deepEqual(await stored(manager, "SENSE_REJECTED"), ["a"]);
+  assert.deepEqual(await stored(manager, "SENSE_DEAD_LETTERS"), ["a"]);
 });
 
 test("stores the beginning of a dead event, and its size, when the whole is more than NATS takes with the headers", async (t) => {
@@ -59,8 +59,8 @@ test("stores the beginning of a dead event, and its size, when the whole is more
   await bus.publish(message("large", { payload: Buffer.from(event) }));
   await whenNothingIsLeft(server);
   const { manager } = await connectBeside(t, server.url);
-  assert.deepEqual(await stored(manager, "SENSE_REJECTED"), [event.slice(0, 1_024)]);
-  const letter = await manager.streams.getMessage("SENSE_REJECTED", { seq: 1 });
+  assert.deepEqual(await stored(manager, "SENSE_DEAD_LETTERS"), [event.slice(0, 1_024)]);
+  const letter = await manager.streams.getMessage("SENSE_DEAD_LETTERS", { seq: 1 });
   assert.deepEqual(
     ["Sense-Reason", "Sense-Sequence", "Sense-Payload-Bytes"].map((name) => letter.header.get(name)),
     ["not-json", "1", "4000"],
@@ -73,10 +73,10 @@ test("stores a dead letter without its event in a stream that takes hardly more 
   const { manager } = await connectBeside(t, server.url);
   startTestConsumer(t, bus, { handle: async () => dead });
   await whenUp(bus);
-  await manager.streams.update("SENSE_REJECTED", { max_msg_size: 500 });
+  await manager.streams.update("SENSE_DEAD_LETTERS", { max_msg_size: 500 });
   await bus.publish(message("large", { payload: Buffer.alloc(4_000) }));
   await whenNothingIsLeft(server);
-  const letter = await manager.streams.getMessage("SENSE_REJECTED", { seq: 1 });
+  const letter = await manager.streams.getMessage("SENSE_DEAD_LETTERS", { seq: 1 });
   assert.deepEqual([letter.data.length, letter.header.get("Sense-Payload-Bytes")], [0, "4000"]);
 });
 
@@ -94,8 +94,8 @@ test("makes a dead letter of an event that the handler fails over at the third d
   await eventually(() => assert.equal(consumer.taken.length, 5));
   await whenNothingIsLeft(server);
   const { manager } = await connectBeside(t, server.url);
-  assert.deepEqual(await stored(manager, "SENSE_REJECTED"), ["b"]);
-  const { header } = await manager.streams.getMessage("SENSE_REJECTED", { seq: 1 });
+  assert.deepEqual(await stored(manager, "SENSE_DEAD_LETTERS"), ["b"]);
+  const { header } = await manager.streams.getMessage("SENSE_DEAD_LETTERS", { seq: 1 });
   assert.deepEqual([header.get("Sense-Reason"), header.get("Sense-Deliveries")], ["handling-failed", "3"]);
   assert.deepEqual(reasons, ["handling-failed"]);
 });
@@ -114,7 +114,7 @@ test("stores one dead letter of an event that is handed out again to another ser
   const second = startTestConsumer(t, startTestBus(t, server.url).bus, { handle: async () => dead });
   await eventually(() => assert.equal(second.taken.length, 1));
   await whenNothingIsLeft(server);
-  assert.deepEqual(await stored(manager, "SENSE_REJECTED"), ["a"]);
+  assert.deepEqual(await stored(manager, "SENSE_DEAD_LETTERS"), ["a"]);
 });
 
 test("stores each dead letter once with a crash of the server among them", async (t) => {
@@ -124,7 +124,7 @@ test("stores each dead letter once with a crash of the server among them", async
   await whenUp(consumer.consumption);
   const wanted = texts("m", 200);
   await publishAll(bus, wanted);
-  await eventually(async () => assert.ok(((await server.stream("SENSE_REJECTED"))?.state.messages ?? 0) > 0), {
+  await eventually(async () => assert.ok(((await server.stream("SENSE_DEAD_LETTERS"))?.state.messages ?? 0) > 0), {
     intervalMs: 1,
   });
   await server.stop("SIGKILL");
@@ -132,5 +132,5 @@ test("stores each dead letter once with a crash of the server among them", async
   await whenUp(consumer.consumption);
   await whenNothingIsLeft(server, 20_000);
   const { manager } = await connectBeside(t, server.url);
-  assert.deepEqual((await stored(manager, "SENSE_REJECTED")).sort(), [...wanted].sort());
+  assert.deepEqual((await stored(manager, "SENSE_DEAD_LETTERS")).sort(), [...wanted].sort());
 });

@@ -160,7 +160,7 @@ test("makes a stream anew that was deleted under it, and goes on publishing", as
   const startedMs = performance.now();
   await eventually(() => bus.publish(message("b")));
   assert.ok(performance.now() - startedMs > 1_900, "made it anew while NATS could still be removing the files");
-  assert.deepEqual(await streamNames(server), ["SENSE_EVENTS", "SENSE_REJECTED"]);
+  assert.deepEqual(await streamNames(server), ["SENSE_DEAD_LETTERS", "SENSE_EVENTS", "SENSE_REJECTED"]);
   assert.deepEqual(await stored(manager), ["b"]);
 });
 

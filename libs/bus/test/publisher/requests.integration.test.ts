@@ -11,10 +11,10 @@ test("makes the stream of the requests when it is wanted, and not otherwise", as
   const nats = await startNats(t);
   const without = startTestBus(t, nats.url).bus;
   await whenUp(without);
-  assert.deepEqual(await streamNames(nats), ["SENSE_EVENTS", "SENSE_REJECTED"]);
+  assert.deepEqual(await streamNames(nats), ["SENSE_DEAD_LETTERS", "SENSE_EVENTS", "SENSE_REJECTED"]);
   const { bus } = startTestBus(t, nats.url, { requests: true });
   await whenUp(bus);
-  assert.deepEqual(await streamNames(nats), ["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_REQUESTS"]);
+  assert.deepEqual(await streamNames(nats), ["SENSE_DEAD_LETTERS", "SENSE_EVENTS", "SENSE_REJECTED", "SENSE_REQUESTS"]);
   assert.equal((await nats.stream(stream))?.config["max_age"], 86_400_000_000_000);
 });
 

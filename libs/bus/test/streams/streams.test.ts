@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { eventTypes } from "@sense-alerts/event-contract";
-import { rejectedStreamName } from "../../src/index.js";
-import { covers, differences, wantedStreams } from "../../src/streams/streams.js";
+import { deadLetterStreamName, rejectedStreamName, type StreamUse } from "../../src/index.js";
+import { covers, differences, wantedStreams } from "../../src/streams/wanted-streams.js";
 import { defaults, hourMs } from "../fixtures/bus.js";
 
 const wanted = wantedStreams(defaults)[0];
@@ -49,30 +49,42 @@ test("leaves settings alone that it has no wish about", () => {
   assert.deepEqual(differences(wanted, { ...live, max_msgs: 5, description: "by hand" }), []);
 });
 
-test("keeps every event type in the one stream, rejected datagrams and dead letters for a week in the other", () => {
-  const [events, rejected] = wantedStreams({ ...defaults, subjectPrefix: "acme.qlik", streamMaxAgeMs: hourMs });
+test("keeps events in one stream, rejected datagrams for 7 days and dead letters for 30 in streams of their own", () => {
+  const [events, rejected, deadLetters] = wantedStreams({
+    ...defaults,
+    subjectPrefix: "acme.qlik",
+    streamMaxAgeMs: hourMs,
+  });
   assert.deepEqual(
     events?.subjects,
     eventTypes.map((type) => type.replace(/^sense/, "acme.qlik")),
   );
   assert.equal(events?.max_age, 3_600_000_000_000);
-  assert.deepEqual(rejected?.subjects, ["acme.qlik.rejected", "acme.qlik.dead-letter"]);
+  assert.deepEqual(rejected?.subjects, ["acme.qlik.rejected"]);
   assert.equal(rejected?.max_age, 604_800_000_000_000);
+  assert.deepEqual(deadLetters?.subjects, ["acme.qlik.dead-letter"]);
+  assert.equal(deadLetters?.max_age, 2_592_000_000_000_000);
 });
 
-test("keeps at most 256 MiB of rejected datagrams, and never more than of events", () => {
+test("names only the streams that the service uses", () => {
+  const namesFor = (...uses: StreamUse[]) => wantedStreams({ ...defaults, uses }).map(({ name }) => name);
+  assert.deepEqual(namesFor("publish-events", "publish-rejected"), ["SENSE_EVENTS", "SENSE_REJECTED"]);
+  assert.deepEqual(namesFor("read-events", "publish-dead-letters"), ["SENSE_EVENTS", "SENSE_DEAD_LETTERS"]);
+});
+
+test("keeps at most 256 MiB of rejected datagrams and 128 MiB of dead letters, and never more than of events", () => {
   const bytesOf = (streamMaxBytes: number) =>
     wantedStreams({ ...defaults, streamMaxBytes }).map((stream) => stream.max_bytes);
-  assert.deepEqual(bytesOf(1024 ** 3), [1024 ** 3, 256 * 1024 ** 2]);
-  assert.deepEqual(bytesOf(1024), [1024, 1024]);
+  assert.deepEqual(bytesOf(1024 ** 3), [1024 ** 3, 256 * 1024 ** 2, 128 * 1024 ** 2]);
+  assert.deepEqual(bytesOf(1024), [1024, 1024, 1024]);
 });
 
-for (const [events, rejected] of [
-  ["SENSE_EVENTS", "SENSE_REJECTED"],
-  ["X", "X_REJECTED"],
-  ["X_EVENTS_2", "X_EVENTS_2_REJECTED"],
+for (const [events, rejected, deadLetters] of [
+  ["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_DEAD_LETTERS"],
+  ["X", "X_REJECTED", "X_DEAD_LETTERS"],
+  ["X_EVENTS_2", "X_EVENTS_2_REJECTED", "X_EVENTS_2_DEAD_LETTERS"],
 ] as const) {
-  test(`puts the stream ${rejected} beside ${events}`, () => {
-    assert.equal(rejectedStreamName(events), rejected);
+  test(`puts the streams ${rejected} and ${deadLetters} beside ${events}`, () => {
+    assert.deepEqual([rejectedStreamName(events), deadLetterStreamName(events)], [rejected, deadLetters]);
   });
 }

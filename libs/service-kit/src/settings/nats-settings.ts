@@ -74,12 +74,16 @@ export const natsSettings = {
     desc: "Copies of the stream in a NATS cluster",
   }),
   NATS_STREAM_MAX_AGE_HOURS: wholeNumber({
-    default: 72,
+    default: 168,
     min: 1,
     max: 87_600,
-    desc: "How long the stream keeps events",
+    desc: "How long the stream keeps events; one that waits longer is deleted undelivered",
   }),
-  NATS_STREAM_MAX_BYTES: bytes({ default: 1_073_741_824, min: 1024, desc: "Most that the stream keeps on disk" }),
+  NATS_STREAM_MAX_BYTES: bytes({
+    default: 1_073_741_824,
+    min: 1024,
+    desc: "Most that the stream keeps on disk; beyond it the oldest events are deleted, undelivered ones too",
+  }),
   NATS_DEDUP_WINDOW_SECONDS: wholeNumber({
     default: 600,
     min: 1,

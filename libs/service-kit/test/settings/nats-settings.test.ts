@@ -19,7 +19,7 @@ test("has the promised defaults, and accepts them when they are written out", ()
     NATS_STREAM: "SENSE_EVENTS",
     NATS_SUBJECT_PREFIX: "sense",
     NATS_STREAM_REPLICAS: 1,
-    NATS_STREAM_MAX_AGE_HOURS: 72,
+    NATS_STREAM_MAX_AGE_HOURS: 168,
     NATS_STREAM_MAX_BYTES: 1_073_741_824,
     NATS_DEDUP_WINDOW_SECONDS: 600,
   });

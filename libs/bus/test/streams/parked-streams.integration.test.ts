@@ -1,25 +1,32 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { cleanUpAfter, freeTcpPort, publishNats, type Scope, startNats } from "@sense-alerts/test-kit";
-import { type BusOptions, openRejectedStream, type RejectedStream, type StoredMessage } from "../../src/index.js";
+import {
+  type BusOptions,
+  openParkedStreams,
+  type ParkedStream,
+  type ParkedStreams,
+  type StoredMessage,
+} from "../../src/index.js";
 import { busErrorOf, connectBeside, defaults, message, startTestBus, texts, whenUp } from "../fixtures/bus.js";
 
-async function open(t: Scope, url: string, options: Partial<BusOptions> = {}): Promise<RejectedStream> {
-  const stream = await openRejectedStream({ ...defaults, servers: [url], ...options });
-  cleanUpAfter(t, stream.close);
-  return stream;
+async function open(t: Scope, url: string, options: Partial<BusOptions> = {}): Promise<ParkedStreams> {
+  const streams = await openParkedStreams({ ...defaults, servers: [url], ...options });
+  cleanUpAfter(t, streams.close);
+  return streams;
 }
 
-/** A server with both streams, the rejected stream in hand, and a bus to put something in. */
+/** A server with the streams, those of parked messages opened, and a bus to put something in. */
 async function startWithStreams(t: Scope) {
   const server = await startNats(t);
   const { bus } = startTestBus(t, server.url);
   await whenUp(bus);
   const put = (text: string, headers = {}) => bus.publish(message(text, { subject: "sense.rejected", headers }));
-  return { server, bus, put, stream: await open(t, server.url) };
+  const streams = await open(t, server.url);
+  return { server, bus, put, streams, stream: streams.rejected };
 }
 
-async function textsIn(stream: RejectedStream): Promise<string[]> {
+async function textsIn(stream: ParkedStream): Promise<string[]> {
   const found: StoredMessage[] = [];
   for await (const each of stream.messages()) found.push(each);
   return found.map(({ bytes }) => Buffer.from(bytes).toString());
@@ -47,7 +54,7 @@ test("reads every message oldest first, over gaps of any size, and none that com
 });
 
 test("reads a message with its headers, its bytes and its time, and no message where there is none", async (t) => {
-  const { put, stream, server } = await startWithStreams(t);
+  const { put, stream, streams, server } = await startWithStreams(t);
   await put("first", { "Sense-Reason": "försök" });
   const found = await stream.message(1);
   assert(found !== undefined);
@@ -56,7 +63,7 @@ test("reads a message with its headers, its bytes and its time, and no message w
   const { manager } = await connectBeside(t, server.url);
   assert.equal(found.storedAt, (await manager.streams.getMessage("SENSE_REJECTED", { seq: 1 })).timestamp);
   assert.equal(await stream.message(2), undefined);
-  assert.equal(await stream.event(1), undefined);
+  assert.equal(await streams.event(1), undefined);
 });
 
 test("reads a message whose headers cannot be read, without them", async (t) => {
@@ -67,10 +74,10 @@ test("reads a message whose headers cannot be read, without them", async (t) => 
 });
 
 test("reads an event as large as the server takes", async (t) => {
-  const { bus, stream } = await startWithStreams(t);
+  const { bus, streams } = await startWithStreams(t);
   const payload = Buffer.alloc(1024 * 1024 - 100, "x");
   await bus.publish(message("large", { payload }));
-  assert.equal(Buffer.compare(Buffer.from((await stream.event(1))?.bytes ?? []), payload), 0);
+  assert.equal(Buffer.compare(Buffer.from((await streams.event(1))?.bytes ?? []), payload), 0);
 });
 
 test("removes a message once, and takes it well that it is gone", async (t) => {
@@ -82,28 +89,31 @@ test("removes a message once, and takes it well that it is gone", async (t) => {
 });
 
 test("publishes into the event stream alone, and knows what it had already", async (t) => {
-  const { stream } = await startWithStreams(t);
-  assert.deepEqual(await stream.publishEvent(message("a", { headers: { traceparent: "00" } })), {
+  const { stream, streams } = await startWithStreams(t);
+  assert.deepEqual(await streams.publishEvent(message("a", { headers: { traceparent: "00" } })), {
     sequence: 1,
     duplicate: false,
   });
-  assert.deepEqual(await stream.publishEvent(message("a")), { sequence: 1, duplicate: true });
-  assert.deepEqual((await stream.event(1))?.headers["traceparent"], "00");
-  await assert.rejects(stream.publishEvent(message("b", { subject: "sense.rejected" })), busErrorOf("refused"));
-  await assert.rejects(stream.publishEvent(message("b", { subject: "nobody.listens" })), busErrorOf("no-stream"));
+  assert.deepEqual(await streams.publishEvent(message("a")), { sequence: 1, duplicate: true });
+  assert.deepEqual((await streams.event(1))?.headers["traceparent"], "00");
+  await assert.rejects(streams.publishEvent(message("b", { subject: "sense.rejected" })), busErrorOf("refused"));
+  await assert.rejects(streams.publishEvent(message("b", { subject: "nobody.listens" })), busErrorOf("no-stream"));
   const payload = Buffer.alloc(2 * 1024 * 1024);
-  await assert.rejects(stream.publishEvent(message("c", { payload })), busErrorOf("too-large"));
+  await assert.rejects(streams.publishEvent(message("c", { payload })), busErrorOf("too-large"));
   assert.deepEqual(await textsIn(stream), []);
 });
 
 test("says in one line that there is no stream, no NATS, or no way in", async (t) => {
   const server = await startNats(t, { config: 'authorization { token: "right" }' });
   const rejection = async (options: Partial<BusOptions>) => {
-    const error = await openRejectedStream({ ...defaults, servers: [server.url], ...options }).catch((e: unknown) => e);
+    const error = await openParkedStreams({ ...defaults, servers: [server.url], ...options }).catch((e: unknown) => e);
     assert(error instanceof Error);
     return error.message;
   };
-  assert.equal(await rejection({ token: "right" }), "there is no stream SENSE_REJECTED");
+  assert.equal(
+    await rejection({ token: "right" }),
+    "there is no stream SENSE_DEAD_LETTERS and no stream SENSE_REJECTED",
+  );
   assert.match(await rejection({ token: "wrong" }), /^no connection to NATS at 127.+: the server refused the login/);
   const nobody = `nats://127.0.0.1:${await freeTcpPort()}`;
   assert.match(
@@ -113,7 +123,11 @@ test("says in one line that there is no stream, no NATS, or no way in", async (t
 });
 
 test("needs no more permissions than these to look, to replay and to remove", async (t) => {
-  const api = ["INFO.SENSE_REJECTED", "MSG.GET.SENSE_REJECTED", "MSG.GET.SENSE_EVENTS", "MSG.DELETE.SENSE_REJECTED"];
+  const api = ["INFO", "MSG.GET", "MSG.DELETE"].flatMap((verb) => [
+    `${verb}.SENSE_REJECTED`,
+    `${verb}.SENSE_DEAD_LETTERS`,
+  ]);
+  api.push("MSG.GET.SENSE_EVENTS");
   const publish = JSON.stringify([...api.map((name) => `$JS.API.STREAM.${name}`), "sense.task.failed"]);
   const person = `{ user: person, password: pw, permissions: { publish: ${publish}, subscribe: ["_INBOX.>"] } }`;
   const config = `authorization { users: [{ user: admin, password: pw }, ${person}] }`;
@@ -121,14 +135,26 @@ test("needs no more permissions than these to look, to replay and to remove", as
   const { bus } = startTestBus(t, server.url, { user: "admin", password: "pw" });
   await whenUp(bus);
   await bus.publish(message("a", { subject: "sense.rejected" }));
-  const stream = await open(t, server.url, { user: "person", password: "pw" });
+  const streams = await open(t, server.url, { user: "person", password: "pw" });
+  const stream = streams.rejected;
   assert.deepEqual(await textsIn(stream), ["a"]);
-  await stream.publishEvent(message("b"));
-  assert.equal((await stream.event(1))?.subject, "sense.task.failed");
+  await streams.publishEvent(message("b"));
+  assert.equal((await streams.event(1))?.subject, "sense.task.failed");
   await stream.remove(1);
   assert.deepEqual(await textsIn(stream), []);
   await assert.rejects(
-    stream.publishEvent(message("c", { subject: "sense.task.aborted" })),
+    streams.publishEvent(message("c", { subject: "sense.task.aborted" })),
     /permissions do not allow/,
   );
+});
+
+test("has no messages in a stream that nobody has created yet", async (t) => {
+  const server = await startNats(t);
+  const { bus } = startTestBus(t, server.url, { uses: ["publish-events", "publish-rejected"] });
+  await whenUp(bus);
+  await bus.publish(message("a", { subject: "sense.rejected" }));
+  const { deadLetters, rejected } = await open(t, server.url);
+  assert.deepEqual([deadLetters.exists, rejected.exists], [false, true]);
+  assert.deepEqual([await textsIn(deadLetters), await deadLetters.message(1)], [[], undefined]);
+  assert.deepEqual(await textsIn(rejected), ["a"]);
 });
