@@ -20,7 +20,6 @@ export type IngestOptions = {
   readonly read: (datagram: ReceivedDatagram) => Reading;
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
-  readonly onReceived: () => void;
   /** What each datagram turned out to be, before that is sent on. */
   readonly onRead: (datagram: ReceivedDatagram, reading: Reading) => void;
   readonly onRejected: (reason: Rejection) => void;
@@ -66,7 +65,6 @@ export function createIngest(options: IngestOptions): Ingest {
 
   return {
     receive: (bytes, address, port, receivedAtMs) => {
-      options.onReceived();
       const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent(options.sampledShare) };
       const reading = judge(datagram);
       options.onRead(datagram, reading);

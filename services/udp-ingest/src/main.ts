@@ -11,10 +11,15 @@ import { readSettings, spec } from "./settings.js";
 import { listen, socketState } from "./socket/listen.js";
 import { startStatus } from "./status/start-status.js";
 
-/** More than NATS can take in a moment. */
-const eventsAhead = 1_024;
-/** What a kill may cost in spite of a spool. */
+/** How long datagrams wait for the end of a burst when there is a spool: a kill loses them. */
 const longestWaitMs = 250;
+
+type Size = { readonly events: number; readonly bytes: number };
+
+const sumOf = (one: Size, other: Size): Size => ({
+  events: one.events + other.events,
+  bytes: one.bytes + other.bytes,
+});
 
 await runService({
   name: "udp-ingest",
@@ -29,7 +34,7 @@ await runService({
     const options = { ...busOptionsOf(settings, "udp-ingest", instance), onAnswer: metrics.answered };
     const bus = startBus(options, logger);
     onStop("nats", bus.close);
-    // Not required: while NATS is away datagrams are still taken, and kept.
+    // Not required: while NATS is away datagrams are still received, and kept.
     health.link("nats", { required: false, state: bus.state });
     metrics.observeNats(bus.onChange);
 
@@ -47,7 +52,6 @@ await runService({
       logger,
       onSettled: trail.settled,
     });
-    metrics.observeBuffer(events.size);
     onStop("outboxes", close);
 
     const sources = await createAllowedSources({
@@ -70,7 +74,6 @@ await runService({
       }),
       sendEvent: events.add,
       sendRejected: rejected.add,
-      onReceived: metrics.received,
       onRead: status.read,
       onRejected: metrics.rejected,
       onReported: metrics.reported,
@@ -82,9 +85,10 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
+      onReceived: metrics.received,
+      mayWait: events.hasRoomFor,
+      makesRoom: events.makesRoom,
       longestWaitMs: spool && longestWaitMs,
-      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them at once.
-      isBusy: () => spool === undefined && bus.state().up && events.size().events > eventsAhead,
       onKernelDropped: (datagrams) => {
         metrics.kernelDropped(datagrams);
         status.kernelDropped(datagrams);
@@ -92,7 +96,9 @@ await runService({
       logger,
     });
     metrics.observeSocket(socket.bound);
-    status.show(socket, events, spool);
+    const buffered = () => sumOf(events.size(), socket.waiting());
+    metrics.observeBuffer(buffered);
+    status.show(socket, buffered, spool);
     health.link("socket", { required: true, state: () => socketState(socket.bound()) });
     onStop("udp socket", async (hurry) => {
       const last = socket.bound();

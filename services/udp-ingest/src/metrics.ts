@@ -7,7 +7,7 @@ import { type OutboxResult, outboxResults } from "./outbox/outbox.js";
 import type { BoundSocket } from "./socket/udp-socket.js";
 
 export type IngestMetrics = {
-  /** A datagram came, at this time. */
+  /** A datagram was taken off the socket, now. */
   received(): void;
   rejected(reason: Rejection): void;
   reported(): void;
@@ -122,12 +122,12 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",
-        help: "Events that NATS has not acknowledged, in memory or in the spool",
+        help: "Events that NATS has not acknowledged, in memory or in the spool, and datagrams that are not read yet",
         collect: (gauge) => gauge.set(size().events),
       });
       metrics.gauge({
         name: "sensealerts_ingest_buffered_bytes",
-        help: "Bytes of events in memory that NATS has not acknowledged",
+        help: "Bytes of these events and datagrams in memory",
         collect: (gauge) => gauge.set(size().bytes),
       });
     },

@@ -32,6 +32,10 @@ export type Outbox<M> = {
   /** Tries again at once, since the connection is back. */
   wake(): void;
   size(): { events: number; bytes: number };
+  /** Whether memory has room within its bounds for so many more events, or datagrams that become events. */
+  hasRoomFor(events: number, bytes: number): boolean;
+  /** Whether there will soon be more room without a loss, so that whoever adds had better pause: the spool is being written. */
+  makesRoom(): boolean;
   /** Resolves when all is stored or `hurry` aborts; to how many messages were left, and are lost when the process ends. */
   drained(hurry: AbortSignal): Promise<number>;
 };
@@ -64,7 +68,9 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
   let onEmpty: (() => void) | undefined;
   let hasGivenUp = false;
 
-  const isOverfull = () => waiting.length + inFlight.size > options.maxEvents || bytes > options.maxBytes;
+  const hasRoomFor = (moreEvents: number, moreBytes: number) =>
+    waiting.length + inFlight.size + moreEvents <= options.maxEvents && bytes + moreBytes <= options.maxBytes;
+  const isOverfull = () => !hasRoomFor(0, 0);
 
   function settle(message: M, result: OutboxResult): void {
     bytes -= message.payload.length;
@@ -139,6 +145,8 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
     },
     dropOldest,
     size: () => ({ events: waiting.length + inFlight.size, bytes }),
+    hasRoomFor,
+    makesRoom: () => false,
     drained: async (hurry) => {
       if (waiting.length + inFlight.size > 0 && !hurry.aborted) {
         await new Promise<void>((resolve) => {

@@ -10,11 +10,14 @@ async function startReceiver(t: Scope, options: Partial<ReceiveOptions> = {}) {
   const received: string[] = [];
   const bounds: BoundSocket[] = [];
   const errors: Error[] = [];
+  let counted = 0;
   const socket = startReceiving({
     host: "127.0.0.1",
     port: 0,
     receiveBufferBytes: 4_194_304,
+    onReceived: () => counted++,
     onDatagram: (bytes, address) => received.push(`${bytes} ${address}`),
+    mayWait: () => true,
     onBound: (bound) => bounds.push(bound),
     onError: (error) => errors.push(error),
     ...options,
@@ -25,7 +28,7 @@ async function startReceiver(t: Scope, options: Partial<ReceiveOptions> = {}) {
     return closed;
   };
   cleanUpAfter(t, close);
-  return { socket, received, bounds, errors, close };
+  return { socket, received, bounds, errors, close, counted: () => counted };
 }
 
 const numbered = (count: number) => Array.from({ length: count }, (_, index) => `datagram ${index}`);
@@ -51,19 +54,65 @@ test("receives every datagram in its order, with sender and time", async (t) => 
   assert.ok(times.every((time) => time >= beforeMs && time <= Date.now()));
 });
 
-test("leaves datagrams as they came while it is busy, and hands them over in their order when it is not", async (t) => {
-  let busy = true;
-  const { bounds, received } = await startReceiver(t, { isBusy: () => busy });
+test("counts what it takes off the socket at once, and what waits for the end of a burst", async (t) => {
+  const { received, counted, waiting, tick } = await startBurst(t);
+  const bytes = numbered(200).join("").length;
+  await turns(20);
+  assert.deepEqual([received.length, counted(), waiting()], [0, 200, { events: 200, bytes }]);
+  await turns(100, () => tick(2));
+  assert.deepEqual([received.length, counted(), waiting()], [200, 200, { events: 0, bytes: 0 }]);
+});
+
+test("lets no more wait in a burst than may, and hands over the oldest for what comes then", async (t) => {
+  let most = 0;
+  const mayWait = (datagrams: number, bytes: number) => {
+    most = Math.max(most, datagrams);
+    return datagrams <= 50 && bytes <= 1_000;
+  };
+  const { received, counted, waiting } = await startBurst(t, { mayWait });
+  await turns(1);
+  assert.equal(counted(), 200);
+  assert(waiting().events <= 50 && waiting().bytes <= 1_000, JSON.stringify(waiting()));
+  assert.equal(received.length, 200 - waiting().events);
+  assert(most <= 51);
+  assert.deepEqual(
+    received,
+    numbered(received.length).map((text) => `${text} 127.0.0.1`),
+  );
+});
+
+test("leaves to the kernel what comes while room is being made, and takes it then", async (t) => {
+  let isFull = false;
+  const { bounds, received, counted } = await startReceiver(t, { mayWait: () => !isFull, makesRoom: () => isFull });
   await eventually(() => assert.equal(bounds.length, 1));
-  await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
-  await delay(300);
-  assert.deepEqual(received, []);
-  busy = false;
+  const send = await createBurst(t, bounds[0]?.port ?? 0);
+  isFull = true;
+  await send(numbered(200));
+  await delay(100);
+  assert.deepEqual([received.length, counted()], [0, 0]);
+  isFull = false;
   await eventually(() => assert.equal(received.length, 200));
   assert.deepEqual(
     received,
     numbered(200).map((text) => `${text} 127.0.0.1`),
   );
+});
+
+test("takes no more than one read of the socket when that fills what room there was", async (t) => {
+  let isFull = false;
+  const { bounds, received } = await startReceiver(t, {
+    mayWait: () => !isFull,
+    makesRoom: () => isFull,
+    onReceived: () => {
+      isFull = true;
+    },
+  });
+  await eventually(() => assert.equal(bounds.length, 1));
+  const send = await createBurst(t, bounds[0]?.port ?? 0);
+  await send(numbered(200));
+  await eventually(() => assert(received.length > 0));
+  await delay(50);
+  assert.equal(received.length, 64);
 });
 
 test("loses nothing while the process does nothing for half a second", async (t) => {
@@ -77,11 +126,10 @@ test("loses nothing while the process does nothing for half a second", async (t)
 });
 
 test("hands over what waits in it before it is closed", async (t) => {
-  const { bounds, received, close } = await startReceiver(t, { isBusy: () => true });
-  await eventually(() => assert.equal(bounds.length, 1));
-  await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
-  await delay(100);
+  const { received, close } = await startBurst(t);
+  await turns(20);
   assert.equal(received.length, 0);
+  t.mock.timers.reset();
   await close();
   assert.deepEqual(
     received,
@@ -128,12 +176,12 @@ test("tells of a port that is taken, with the code of the error, and binds it on
 
 /** Sends datagrams at once, and from then on no timer runs out before `tick`. */
 async function startBurst(t: TestContext, options: Partial<ReceiveOptions> = {}, count = 200) {
-  const { bounds, received } = await startReceiver(t, options);
+  const { bounds, received, counted, close, socket } = await startReceiver(t, options);
   await eventually(() => assert.equal(bounds.length, 1));
   const send = await createBurst(t, bounds[0]?.port ?? 0);
   t.mock.timers.enable({ apis: ["setTimeout"] });
   await send(numbered(count));
-  return { received, send, tick: (ms: number) => t.mock.timers.tick(ms) };
+  return { received, counted, waiting: socket.waiting, close, send, tick: (ms: number) => t.mock.timers.tick(ms) };
 }
 
 /** Lets the event loop go round so many times. */
@@ -179,18 +227,19 @@ test("does not rest when the kernel's buffer could not take what comes meanwhile
   assert.equal(received.at(-1), "meanwhile 127.0.0.1");
 });
 
-test("hands over the oldest when it has no room for more, though it is busy", async (t) => {
-  let busy = true;
+test("hands over the oldest in a burst when its own memory is full", async (t) => {
   const { bounds, received } = await startReceiver(t, {
-    isBusy: () => busy,
+    longestWaitMs: 60_000,
+    receiveBufferBytes: 33_554_432,
     onDatagram: (bytes) => received.push(bytes.toString("latin1", 0, 4)),
   });
   await eventually(() => assert.equal(bounds.length, 1));
-  const large = Array.from({ length: 200 }, (_, index) => String(index).padStart(4, "0") + "x".repeat(60_000));
-  await sendDatagrams(bounds[0]?.port ?? 0, large, { perSecond: 400 });
-  await eventually(() => assert(received.length > 0));
-  assert(received.length < large.length);
-  busy = false;
+  const large = Array.from({ length: 300 }, (_, index) => String(index).padStart(4, "0") + "x".repeat(60_000));
+  const send = await createBurst(t, bounds[0]?.port ?? 0);
+  for (let first = 0; first < large.length; first += 30) {
+    await send(large.slice(first, first + 30));
+    await turns(3);
+  }
   await eventually(() => assert.equal(received.length, large.length));
   assert.deepEqual(
     received,

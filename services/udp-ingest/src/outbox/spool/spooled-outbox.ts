@@ -3,16 +3,17 @@ import type { BusError } from "@sense-alerts/bus";
 import type { EventMessage } from "../../messages.js";
 import { Fifo } from "../fifo.js";
 import { createOutbox, type Outbox, type OutboxOptions, type OutboxResult } from "../outbox.js";
-import { createDiskJobs, type DiskJob } from "./disk-jobs.js";
 import { type Entry, entryOf, takeBatch } from "./entry.js";
 import { encodeEventRecord } from "./record.js";
 import type { SpooledEvent, SpoolRead } from "./segment-reader.js";
 import type { Spool } from "./spool.js";
+import { createSpoolJobs } from "./spool-jobs.js";
+import { createWaiting } from "./waiting.js";
 
 export type SpooledOutboxOptions = {
   readonly spool: Spool;
   readonly send: OutboxOptions<EventMessage>["send"];
-  /** Bounds of what is in memory: past either, events are in the spool alone. */
+  /** Bounds of what is in memory, what waits to be written included. From half of either on, events are in the spool only. */
   readonly maxEvents: number;
   readonly maxBytes: number;
   /** Called once for each message. */
@@ -36,8 +37,8 @@ export type SpooledOutbox = Outbox<EventMessage> & {
 };
 
 const largestBatchBytes = 1024 * 1024;
-/** Above the bounds of the memory there may be this much on its way to the disk. */
-const largestBacklogBytes = 64 * 1024 * 1024;
+/** What may come above the bounds before whoever adds has paused: 64 datagrams, with one read of the socket. */
+const slack = { events: 64, bytes: 4 * 1024 * 1024 };
 /** While there is more in the spool, no more is needed in memory than NATS takes in a moment. */
 const refillBelowEvents = 1_024;
 
@@ -47,25 +48,24 @@ const refillBelowEvents = 1_024;
  * what comes meanwhile is written all the same. As long as NATS is quicker nothing is written. What the spool holds already
  * goes out first; the order is kept.
  *
- * Events are, from the oldest to the newest: in the window (in memory, and on their way out in order), in the spool alone, and
- * waiting in memory to be written. When the spool is full its oldest segment is dropped, with what is in memory of it. While
- * it cannot be written the bounds of the memory hold for all that is in memory, and the oldest there is dropped.
+ * Events are, from the oldest to the newest: in the window (in memory, and on their way out in order), in the spool only, and
+ * waiting in memory to be written. When the spool is full its oldest segment is dropped, with what is in memory of it. What is in
+ * memory keeps within the bounds: whoever adds pauses while the spool `makesRoom`. Of what comes all the same, or while the spool
+ * cannot be written, the oldest in memory is dropped.
  */
 export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbox {
   const { spool, maxEvents, maxBytes, spoolAfterMs = 20, markEveryMs = 100 } = options;
+  const windowBounds = { events: Math.ceil(maxEvents / 2), bytes: maxBytes / 2 };
   /** In the window and not in the spool. */
   const unwritten = new Fifo<Entry>();
   /** In the window and in the spool, in the order of their sequences. */
   const written = new Fifo<Entry>();
-  /** There was no room in the window: these are to be in the spool alone. */
-  const waiting = new Fifo<Entry>();
-  /** How many and how large the waiting are, with those that are being written. */
-  const behind = { events: 0, bytes: 0 };
+  /** There was no room in the window: these are to be in the spool only. */
+  const waiting = createWaiting();
   /** The spool has been read up to here, or need not be. */
   let readThrough = spool.mark();
   let droppedThrough = 0;
   let unsettledWritten = 0;
-  let tidied = { mark: -1, atMs: 0 };
   let onEmpty: (() => void) | undefined;
 
   const window = createOutbox<Entry>({
@@ -82,57 +82,32 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
     onRetry: options.onRetry,
   });
 
-  const inSpoolAlone = () => spool.last() - readThrough;
-  const inSpool = () => unsettledWritten + inSpoolAlone();
-  const inMemory = () => {
-    const { events, bytes } = window.size();
-    return { events: events + behind.events, bytes: bytes + behind.bytes };
-  };
-  const size = () => {
-    const { events, bytes } = inMemory();
-    return { events: events + inSpoolAlone(), bytes };
-  };
+  const inSpoolOnly = () => spool.last() - readThrough;
+  const inSpool = () => unsettledWritten + inSpoolOnly();
+  const inMemory = () => sumOf(window.size(), waiting.size());
+  const size = () => sumOf(inMemory(), { events: inSpoolOnly(), bytes: 0 });
 
-  const writing: DiskJob = {
-    dueAtMs: () => {
-      while (unwritten.peek()?.isSettled) unwritten.shift();
-      const oldest = unwritten.peek() ?? waiting.peek();
-      return oldest === undefined ? Number.POSITIVE_INFINITY : oldest.addedAtMs + spoolAfterMs;
+  const jobs = createSpoolJobs({
+    spool,
+    markEveryMs,
+    writing: {
+      dueAtMs: () => {
+        const oldest = oldestUnwritten();
+        if (oldest === undefined) return Number.POSITIVE_INFINITY;
+        return hasRoomFor(1, 0) ? oldest.addedAtMs + spoolAfterMs : 0;
+      },
+      run: writeBatch,
     },
-    run: writeBatch,
-  };
-  const refilling: DiskJob = {
-    dueAtMs: () => {
-      const { events, bytes } = window.size();
-      const isLow = events <= Math.min(refillBelowEvents, maxEvents / 2) && bytes <= maxBytes / 2;
-      return isLow && inSpoolAlone() > 0 ? 0 : Number.POSITIVE_INFINITY;
+    refilling: {
+      dueAtMs: () => {
+        const { events, bytes } = window.size();
+        const isLow = events <= Math.min(refillBelowEvents, windowBounds.events / 2) && bytes <= windowBounds.bytes / 2;
+        return isLow && inSpoolOnly() > 0 ? 0 : Number.POSITIVE_INFINITY;
+      },
+      run: refill,
     },
-    run: refill,
-  };
-  const tidying: DiskJob = {
-    dueAtMs: () => (spool.mark() > tidied.mark ? tidied.atMs + markEveryMs : Number.POSITIVE_INFINITY),
-    run: async () => {
-      const mark = spool.mark();
-      await spool.tidy();
-      tidied = { mark, atMs: performance.now() };
-    },
-  };
-  const jobs = createDiskJobs({
-    // Refilling last: during a long replay there is always something to read.
-    jobs: [writing, tidying, refilling],
-    onError: options.onDiskError,
-    onRecovered: options.onDiskRecovered,
-  });
-
-  const syncing: DiskJob = {
-    dueAtMs: () => (spool.isSynced() ? Number.POSITIVE_INFINITY : 0),
-    run: spool.sync,
-  };
-  /** On its own, for a disk may take its time over it. */
-  const syncs = createDiskJobs({
-    jobs: [syncing],
-    onError: options.onDiskError,
-    onRecovered: options.onDiskRecovered,
+    onDiskError: options.onDiskError,
+    onDiskRecovered: options.onDiskRecovered,
   });
 
   function noteProgress(): void {
@@ -143,28 +118,28 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
     if (size().events === 0) onEmpty?.();
   }
 
-  function hasRoom(): boolean {
+  function hasRoomFor(moreEvents: number, moreBytes: number): boolean {
+    const { events, bytes } = inMemory();
+    const allBytes = bytes + spool.unsyncedBytes();
+    return events + moreEvents <= maxEvents && allBytes + moreBytes <= maxBytes;
+  }
+
+  function windowHasRoom(): boolean {
     const { events, bytes } = window.size();
-    return events < maxEvents && bytes < maxBytes;
+    return events < windowBounds.events && bytes < windowBounds.bytes;
+  }
+
+  function oldestUnwritten(): Entry | undefined {
+    while (unwritten.peek()?.isSettled) unwritten.shift();
+    return unwritten.peek() ?? waiting.peek();
   }
 
   /** What waits to be written goes out directly once there is room and nothing older that has to go first. */
   function promoteWaiting(): void {
-    while (waiting.length > 0 && waiting.length === behind.events && inSpoolAlone() === 0 && hasRoom()) {
-      const entry = takeWaiting();
+    while (waiting.length > 0 && waiting.length === waiting.size().events && inSpoolOnly() === 0 && windowHasRoom()) {
+      const entry = waiting.take();
       if (entry !== undefined) addToWindow(entry);
     }
-  }
-
-  function takeWaiting(): Entry | undefined {
-    const entry = waiting.shift();
-    if (entry !== undefined) forgetWaiting(entry);
-    return entry;
-  }
-
-  function forgetWaiting({ payload }: Entry): void {
-    behind.events--;
-    behind.bytes -= payload.length;
   }
 
   function addToWindow(entry: Entry): void {
@@ -172,31 +147,35 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
     window.add(entry);
   }
 
-  /** Without a disk to write to, or with one that is too slow, memory is all there is. */
   function isOverfull(): boolean {
-    const { events, bytes } = inMemory();
-    return jobs.isTroubled(writing) ? events > maxEvents || bytes > maxBytes : bytes > maxBytes + largestBacklogBytes;
+    return jobs.isTroubled() ? !hasRoomFor(0, 0) : !hasRoomFor(-slack.events, -slack.bytes);
   }
 
   function keepBounds(newest: Entry): void {
+    giveUpCopies();
     while (isOverfull()) {
       if (window.dropOldest("dropped-buffer-full", (oldest) => oldest !== newest)) continue;
-      const oldest = waiting.length > 1 ? takeWaiting() : undefined;
+      const oldest = waiting.length > 1 ? waiting.take() : undefined;
       if (oldest === undefined) return;
       options.onResult(oldest.message, "dropped-buffer-full");
     }
   }
 
+  /** A copy is for the case that a sync fails; to drop an event for it, or to let one wait, would be worse. */
+  function giveUpCopies(): void {
+    while (!hasRoomFor(0, 0) && spool.forgetUnsynced());
+  }
+
   async function writeBatch(): Promise<void> {
     const batchBytes = Math.min(largestBatchBytes, spool.segmentBytes);
     const fromWindow = takeBatch(unwritten, batchBytes);
-    const fromWaiting = unwritten.length > 0 ? [] : takeBatch(waiting, batchBytes);
+    const fromWaiting = unwritten.length > 0 ? [] : waiting.takeBatch(batchBytes);
     const batch = [...fromWindow, ...fromWaiting];
     const first = spool.last() + 1;
     try {
       const records = batch.map(({ message }, index) => encodeEventRecord(message, first + index));
       while (!spool.hasRoomFor(records)) await dropOldestSegment();
-      if (records.length > 0) await spool.append(records);
+      if (records.length > 0 || spool.mustRewrite()) await spool.append(records);
     } catch (error) {
       unwritten.putBack(fromWindow);
       waiting.putBack(fromWaiting);
@@ -209,17 +188,17 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
       readThrough = entry.sequence;
       if (!entry.isSettled) unsettledWritten++;
     }
-    fromWaiting.forEach(forgetWaiting);
-    syncs.look();
+    waiting.written(fromWaiting);
+    giveUpCopies();
     noteProgress();
   }
 
   async function dropOldestSegment(): Promise<void> {
-    // While NATS is away what was sent has failed already, but is in flight until that has been dealt with.
+    // While NATS is away what was sent has failed already, but is in flight until that has been handled.
     await turn();
     const through = spool.oldestThrough();
     while (window.dropOldest("dropped-spool-full", ({ sequence }) => sequence > 0 && sequence <= through));
-    // What the window still has of it is in flight, and may be stored; from here on it is in memory alone.
+    // What the window still has of it is in flight, and may be stored; from here on it is in memory only.
     for (let next = written.peek(); next !== undefined && next.sequence <= through; next = written.peek()) {
       written.shift();
       if (!next.isSettled) unsettledWritten--;
@@ -235,49 +214,37 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   }
 
   async function refill(): Promise<void> {
-    const { events, bytes } = inMemory();
-    const limits = { maxEvents: maxEvents - events, maxBytes: maxBytes - bytes };
-    for (const { message, sequence } of taken(await spool.read(readThrough, limits))) {
-      const entry = entryOf(message, sequence);
-      written.push(entry);
-      unsettledWritten++;
-      window.add(entry);
-    }
+    const { events, bytes } = window.size();
+    const limits = { maxEvents: windowBounds.events - events, maxBytes: windowBounds.bytes - bytes };
+    const found = await spool.read(readThrough, limits);
+    const entries = taken(found).map(({ message, sequence }) => entryOf(message, sequence));
+    // All of them before the first is sent: the mark follows what is settled, and must not pass those that are still to be sent.
+    for (const entry of entries) written.push(entry);
+    unsettledWritten += entries.length;
+    for (const entry of entries) window.add(entry);
     noteProgress();
   }
 
-  /** What has been read is no more in the spool alone: each of these events has to be accounted for before the next await. */
+  /** What has been read is no more in the spool only: each of these events has to be accounted for before the next await. */
   function taken({ events, through, torn }: SpoolRead): readonly SpooledEvent[] {
     readThrough = through;
     if (torn > 0) options.onTorn(torn);
     return events;
   }
 
-  /** Writes whatever is not written, due or not. */
-  async function flush(): Promise<void> {
-    await jobs.stop();
-    while (writing.dueAtMs() < Number.POSITIVE_INFINITY && (await jobs.runNow(writing)));
-    await jobs.runNow(tidying);
-    await syncs.stop();
-    if (!spool.isSynced()) await syncs.runNow(syncing);
-  }
-
   jobs.look();
   return {
     add: (message) => {
       const entry = entryOf(message);
-      if (behind.events === 0 && inSpoolAlone() === 0 && hasRoom()) {
-        addToWindow(entry);
-      } else {
-        waiting.push(entry);
-        behind.events++;
-        behind.bytes += entry.payload.length;
-      }
+      if (waiting.size().events === 0 && inSpoolOnly() === 0 && windowHasRoom()) addToWindow(entry);
+      else waiting.push(entry);
       keepBounds(entry);
       jobs.look();
     },
     wake: window.wake,
     size,
+    hasRoomFor,
+    makesRoom: () => waiting.size().events > 0 && !jobs.isTroubled(),
     spooled: () => ({ events: inSpool(), bytes: spool.bytes() }),
     drained: async (hurry) => {
       if (size().events > 0 && !hurry.aborted) {
@@ -287,9 +254,15 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
         });
       }
       await window.drained(AbortSignal.abort());
-      await flush();
+      await jobs.flush();
       if (inSpool() > 0) options.onKept(inSpool());
       return size().events - inSpool();
     },
   };
+}
+
+type Size = { readonly events: number; readonly bytes: number };
+
+function sumOf(one: Size, other: Size): { events: number; bytes: number } {
+  return { events: one.events + other.events, bytes: one.bytes + other.bytes };
 }

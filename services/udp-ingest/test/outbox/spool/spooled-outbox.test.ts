@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { BusError } from "@sense-alerts/bus";
 import { eventually } from "@sense-alerts/test-kit";
 import { answersDealtWith, idsOf } from "../outbox-to-memory.js";
 import { segmentsOf } from "./open-spool.js";
@@ -96,22 +97,22 @@ test("takes more than memory may hold, drops nothing, and keeps the order", asyn
   const memory = await spooledToMemory(t, { maxEvents: 100 });
   memory.stream.breakOff();
   for (let first = 1; first < 3_000; first += 300) {
-    memory.add(idsOf(300, first));
+    await memory.addWithPauses(idsOf(300, first));
     await memory.spooled(first + 299);
-    assert.deepEqual(memory.outbox.size(), { events: first + 299, bytes: 1_000 });
+    assert.deepEqual(memory.outbox.size(), { events: first + 299, bytes: 500 });
   }
   memory.stream.flow();
   memory.outbox.wake();
-  memory.add(idsOf(500, 3_001));
+  await memory.addWithPauses(idsOf(500, 3_001));
   await memory.empty();
   assert.deepEqual(memory.stream.stored, idsOf(3_500));
   assert.deepEqual(memory.idsOf("stored"), idsOf(3_500));
 });
 
 test("counts bytes, too, when it looks for room in memory", async (t) => {
-  const memory = await spooledToMemory(t, { maxBytes: 1_000 });
+  const memory = await spooledToMemory(t, { maxBytes: 2_000 });
   memory.stream.breakOff();
-  memory.add(idsOf(50), 300);
+  await memory.addWithPauses(idsOf(50), 300);
   await memory.spooled(50);
   assert.deepEqual(memory.outbox.size(), { events: 50, bytes: 1_200 });
   memory.stream.flow();
@@ -188,15 +189,46 @@ test("does not drop for a full spool what is in flight, since it may be stored",
   assert.equal(memory.results.length, all.length);
 });
 
+test("keeps half of its memory for what waits to be written, and pauses whoever adds when that is full", async (t) => {
+  const memory = await spooledToMemory(t, { maxEvents: 100, spoolAfterMs: 60_000 });
+  const { outbox } = memory;
+  memory.stream.breakOff();
+  memory.add(idsOf(50));
+  assert.deepEqual([outbox.makesRoom(), outbox.hasRoomFor(50, 0), outbox.hasRoomFor(51, 0)], [false, true, false]);
+  memory.add(idsOf(49, 51));
+  assert.deepEqual([outbox.makesRoom(), outbox.hasRoomFor(1, 0), memory.spool.last()], [true, true, 0]);
+  memory.add(["m000100"]);
+  assert.equal(outbox.hasRoomFor(1, 0), false);
+  await memory.spooled(100);
+  assert.deepEqual([outbox.makesRoom(), outbox.hasRoomFor(50, 0), outbox.hasRoomFor(51, 0)], [false, true, false]);
+});
+
+test("marks no event as settled that is behind one that failed at once when it came back from the spool", async (t) => {
+  const answers: (() => void)[] = [];
+  const memory = await spooledToMemory(t, { maxEvents: 10 });
+  memory.stream.breakOff();
+  await memory.addWithPauses(idsOf(60));
+  await memory.spooled(60);
+  const next = await memory.kill({
+    send: (message, onAnswer) => {
+      if (message.id === "m000001") onAnswer(message, new BusError("too-large", "larger than max_payload"));
+      else answers.push(() => onAnswer(message, { sequence: 1, duplicate: false }));
+    },
+  });
+  await eventually(() => assert(answers.length > 0));
+  assert.deepEqual(next.idsOf("dropped-too-large"), ["m000001"]);
+  assert.equal(next.spool.mark(), 1);
+});
+
 test("has what is left on disk when it is stopped, due or not, and says how much", async (t) => {
   const memory = await spooledToMemory(t, { spoolAfterMs: 60_000, maxEvents: 100 });
   memory.stream.breakOff();
-  memory.add(idsOf(250));
+  memory.add(idsOf(100));
   assert.equal(await memory.stop(), 0);
-  assert.deepEqual(memory.kept, [250]);
+  assert.deepEqual(memory.kept, [100]);
   const next = await spooledToMemory(t, { dir: memory.spool.dir });
   await next.empty();
-  assert.deepEqual(next.stream.stored, idsOf(250));
+  assert.deepEqual(next.stream.stored, idsOf(100));
   assert.equal(await next.stop(), 0);
   assert.deepEqual(next.kept, []);
 });

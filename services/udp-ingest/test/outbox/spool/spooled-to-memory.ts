@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { cleanUpAfter, eventually, type Scope, tempDir } from "@sense-alerts/test-kit";
 import type { EventMessage } from "../../../src/messages.js";
 import type { OutboxResult } from "../../../src/outbox/outbox.js";
@@ -25,6 +26,8 @@ export type SpooledToMemory = {
   readonly diskErrors: readonly unknown[];
   recoveries(): number;
   add(ids: readonly string[], payloadBytes?: number): void;
+  /** The same, with a pause while there is no room and the spool makes some, as the socket does. */
+  addWithPauses(ids: readonly string[], payloadBytes?: number): Promise<void>;
   idsOf(result: OutboxResult): string[];
   /** Resolves when so many events are in the spool. */
   spooled(events: number): Promise<void>;
@@ -114,6 +117,12 @@ export async function spooledToMemory(t: Scope, options: Partial<OutboxSetup> = 
     recoveries: () => recoveries,
     add: (ids, payloadBytes) => {
       for (const id of ids) outbox.add(eventOf(id, payloadBytes));
+    },
+    addWithPauses: async (ids, payloadBytes = 10) => {
+      for (const id of ids) {
+        while (outbox.makesRoom() && !outbox.hasRoomFor(1, payloadBytes)) await turn();
+        outbox.add(eventOf(id, payloadBytes));
+      }
     },
     idsOf: (wanted) => results.flatMap(([id, result]) => (result === wanted ? [id] : [])),
     spooled: (events) => eventually(() => assert.equal(outbox.spooled().events, events), { intervalMs: 1 }),
