@@ -27,7 +27,7 @@ await runService({
   env: process.env,
   spec,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, statusPage, tracer, onStop }) => {
+  start: async ({ settings, logger, metrics: registry, health, statusPage, tracer, signal, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
@@ -39,7 +39,10 @@ await runService({
     metrics.observeNats(bus.onChange);
 
     const status = startStatus(statusPage, settings);
-    const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);
+    const onWaiting = (owner: string, waitMs: number) =>
+      logger.warn({ dir: spoolDir, owner, waitMs }, "waiting: the spool is taken over unless its owner is alive");
+    const spoolOwner = { instance, signal, onWaiting };
+    const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES, spoolOwner);
     if (spool !== undefined) onStop("spool", spool.close);
     const trail = createDatagramTrail(logger, tracer);
     const { events, rejected, close } = createOutboxes({

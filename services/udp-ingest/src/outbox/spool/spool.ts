@@ -1,5 +1,6 @@
 import { prepareDirectory } from "./directory.js";
 import { lockDirectory } from "./lock.js";
+import { awaitOwnerless, type OwnerOptions } from "./owner.js";
 import { encodeMarkRecord } from "./record.js";
 import { recover } from "./recover.js";
 import { createSegmentFiles } from "./segment-files.js";
@@ -58,29 +59,53 @@ const segmentsAtLeast = 8;
 const markRecordBytes = encodeMarkRecord(0).length;
 
 /**
- * Opens the spool in a directory, which is made if it is not there, and locks it against other processes. Looks at the newest segment
- * only, so it takes no longer when there is much. Rejects with a SpoolError.
+ * Opens the spool in a directory, which is made if it is not there, and makes it this process's own: against others on this host by a
+ * lock, and against other hosts by a file that names the owner. What an owner on another host has left when it died is taken over
+ * after 10 s. Rejects with a SpoolError.
  */
-export async function openSpool(dir: string, maxBytes: number): Promise<Spool> {
+export async function openSpool(dir: string, maxBytes: number, ownerOptions: OwnerOptions): Promise<Spool> {
   await prepareDirectory(dir);
+  // Before the lock: whoever takes that deletes what looks like the lock of a dead process.
+  const owner = await orUnusable(dir, awaitOwnerless(dir, ownerOptions));
   const lock = await lockDirectory(dir);
   try {
+    await owner.claim();
     const spool = await recoverSpool(dir, maxBytes);
+    const owned = <A extends readonly unknown[], R>(operation: (...args: A) => Promise<R>) => {
+      return async (...args: A): Promise<R> => {
+        await owner.check();
+        return operation(...args);
+      };
+    };
     return {
       ...spool,
+      append: owned(spool.append),
+      sync: owned(spool.sync),
+      tidy: owned(spool.tidy),
+      read: owned(spool.read),
+      dropOldest: owned(spool.dropOldest),
       close: async () => {
         try {
           await spool.close();
         } finally {
+          await owner.release();
           await lock.release();
         }
       },
     };
   } catch (error) {
+    await owner.release();
     await lock.release();
-    throw error instanceof SpoolError
-      ? error
-      : new SpoolError("unusable", dir, `cannot be read (${errnoOf(error)})`, error);
+    return orUnusable(dir, Promise.reject(error));
+  }
+}
+
+async function orUnusable<T>(dir: string, result: Promise<T>): Promise<T> {
+  try {
+    return await result;
+  } catch (error) {
+    if (error instanceof SpoolError || (error instanceof Error && error.name === "AbortError")) throw error;
+    throw new SpoolError("unusable", dir, `cannot be read (${errnoOf(error)})`, error);
   }
 }
 

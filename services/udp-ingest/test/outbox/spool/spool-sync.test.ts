@@ -106,7 +106,7 @@ test("loses no event, whenever syncs fail, and keeps the order", async (t) => {
   await fc.assert(
     fc.asyncProperty(steps, async (given) => {
       const dir = tempDir(t);
-      let spool = await openSpool(dir, 8 * megabyte);
+      let spool = await openSpool(dir, 8 * megabyte, { instance: "ingest-1" });
       cleanUpAfter(t, () => spool.close());
       for (const step of given) {
         if (step.do === "append") {
@@ -126,7 +126,7 @@ test("loses no event, whenever syncs fail, and keeps the order", async (t) => {
           await spool.append([]);
           await spool.tidy();
           await spool.close();
-          spool = await openSpool(dir, 8 * megabyte);
+          spool = await openSpool(dir, 8 * megabyte, { instance: "ingest-1" });
         }
         if (!spool.mustRewrite()) {
           const all = idsOf(spool.last() - spool.mark(), spool.mark() + 1);

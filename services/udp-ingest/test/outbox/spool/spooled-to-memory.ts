@@ -56,7 +56,7 @@ export type OutboxSetup = Omit<SpooledOutboxOptions, "spool"> & {
 export async function spooledToMemory(t: Scope, options: Partial<OutboxSetup> = {}): Promise<SpooledToMemory> {
   const { dir = tempDir(t), spoolMaxBytes = 1_048_576, stream = createMemoryStream<EventMessage>(), ...more } = options;
   const { beforeAppend = async () => undefined, beforeSync = async () => undefined, ...rest } = more;
-  const opened = await openSpool(dir, spoolMaxBytes);
+  const opened = await openSpool(dir, spoolMaxBytes, { instance: "ingest-1" });
   let busy = 0;
   const counted = async (operation: Promise<void>) => {
     busy++;
