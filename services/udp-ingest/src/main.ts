@@ -6,6 +6,7 @@ import { createIngest } from "./ingest.js";
 import { createIngestMetrics } from "./metrics.js";
 import { createDatagramTrail } from "./outbox/datagram-trail.js";
 import { createOutboxes } from "./outbox/outboxes.js";
+import { sumOf } from "./outbox/size.js";
 import { openSpool } from "./outbox/spool/spool.js";
 import { readSettings, spec } from "./settings.js";
 import { listen, socketState } from "./socket/listen.js";
@@ -13,13 +14,6 @@ import { startStatus } from "./status/start-status.js";
 
 /** How long datagrams wait for the end of a burst when there is a spool: a kill loses them. */
 const longestWaitMs = 250;
-
-type Size = { readonly events: number; readonly bytes: number };
-
-const sumOf = (one: Size, other: Size): Size => ({
-  events: one.events + other.events,
-  bytes: one.bytes + other.bytes,
-});
 
 await runService({
   name: "udp-ingest",

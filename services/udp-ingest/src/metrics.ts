@@ -7,8 +7,8 @@ import { type OutboxResult, outboxResults } from "./outbox/outbox.js";
 import type { BoundSocket } from "./socket/udp-socket.js";
 
 export type IngestMetrics = {
-  /** A datagram was taken off the socket, now. */
-  received(): void;
+  /** A datagram was taken off the socket, at this time since 1970. */
+  received(atMs: number): void;
   rejected(reason: Rejection): void;
   reported(): void;
   settled(type: EventType, result: OutboxResult): void;
@@ -33,10 +33,10 @@ const retriedCodes: readonly BusErrorCode[] = ["disconnected", "no-ack", "no-str
  * rejected + buffered + torn; without a spool nothing is recovered or torn.
  */
 export function createIngestMetrics(metrics: Metrics): IngestMetrics {
-  const received = metrics.counter({
+  const received = metrics.tally({
     name: "sensealerts_ingest_datagrams_received_total",
     help: "Datagrams taken off the socket",
-  });
+  })({});
   let lastDatagramMs = 0;
   metrics.gauge({
     name: "sensealerts_ingest_last_datagram_timestamp_seconds",
@@ -98,9 +98,9 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   for (const result of outboxResults) rejectedSettled.inc({ result }, 0);
   const events = byName(eventTypes, (type) => byName(outboxResults, (result) => settled({ type, result })));
   return {
-    received: () => {
-      received.inc();
-      lastDatagramMs = Date.now();
+    received: (atMs) => {
+      received();
+      lastDatagramMs = atMs;
     },
     rejected: (reason) => rejected.inc({ reason }),
     reported: () => reported.inc(),

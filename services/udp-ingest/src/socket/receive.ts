@@ -4,7 +4,7 @@ import { startUdpSocket, type UdpSocket, type UdpSocketOptions } from "./udp-soc
 
 export type ReceiveOptions = Pick<UdpSocketOptions, "host" | "port" | "receiveBufferBytes" | "onBound" | "onError"> & {
   /** Called when a datagram is taken off the socket, before it waits. */
-  readonly onReceived: () => void;
+  readonly onReceived: (receivedAtMs: number) => void;
   /** Called for one datagram after the other, in the order received, each with bytes of its own; `receivedAtMs` is since 1970. */
   readonly onDatagram: OnDatagram;
   /** Whether so many datagrams of so many bytes may wait for the end of a burst. Those that may not are handed over at once. */
@@ -48,10 +48,10 @@ export function startReceiving(options: ReceiveOptions): Receiving {
   let timer: NodeJS.Timeout | undefined;
 
   function take(bytes: Buffer, address: string, port: number): void {
-    came++;
-    onReceived();
-    nextTurn ??= setImmediate(turn);
     const receivedAtMs = Date.now();
+    came++;
+    onReceived(receivedAtMs);
+    nextTurn ??= setImmediate(turn);
     // Meanwhile the kernel keeps what comes, and counts what it cannot keep.
     while (!write(bytes, address, port, receivedAtMs)) {
       if (queue.count() === 0) {

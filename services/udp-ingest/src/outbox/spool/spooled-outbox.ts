@@ -1,47 +1,16 @@
 import { setImmediate as turn } from "node:timers/promises";
-import type { BusError } from "@sense-alerts/bus";
-import type { EventMessage } from "../../messages.js";
 import { Fifo } from "../fifo.js";
-import { createOutbox, type Outbox, type OutboxOptions, type OutboxResult } from "../outbox.js";
+import { createOutbox } from "../outbox.js";
+import { sumOf } from "../size.js";
 import { type Entry, entryOf, takeBatch } from "./entry.js";
+import { createMemoryBounds } from "./memory-bounds.js";
 import { encodeEventRecord } from "./record.js";
 import type { SpooledEvent, SpoolRead } from "./segment-reader.js";
-import type { Spool } from "./spool.js";
 import { createSpoolJobs } from "./spool-jobs.js";
+import type { SpooledOutbox, SpooledOutboxOptions } from "./spooled-outbox-options.js";
 import { createWaiting } from "./waiting.js";
 
-export type SpooledOutboxOptions = {
-  readonly spool: Spool;
-  readonly send: OutboxOptions<EventMessage>["send"];
-  /** Bounds of what is in memory, what waits to be written included. From half of either on, events are in the spool only. */
-  readonly maxEvents: number;
-  readonly maxBytes: number;
-  /** Called once for each message. */
-  readonly onResult: (message: EventMessage, result: OutboxResult) => void;
-  readonly onRetry: (error: BusError) => void;
-  /** Called for events in the spool that cannot be read any more. */
-  readonly onTorn: (events: number) => void;
-  readonly onDiskError: (error: unknown) => void;
-  readonly onDiskRecovered: () => void;
-  /** Called when the outbox has been drained, with how many events are left in the spool. */
-  readonly onKept: (events: number) => void;
-  /** How long NATS has to acknowledge an event before it is written to the spool; 20 if left out. */
-  readonly spoolAfterMs?: number;
-  /** How often it is written down up to where all is settled; 100 if left out. */
-  readonly markEveryMs?: number;
-};
-
-export type SpooledOutbox = Outbox<EventMessage> & {
-  /** What of the outbox is in the spool, and the size of its files. */
-  spooled(): { events: number; bytes: number };
-};
-
 const largestBatchBytes = 1024 * 1024;
-/** What may come above the bounds before whoever adds has paused: 64 datagrams, with one read of the socket. */
-const slack = { events: 64, bytes: 4 * 1024 * 1024 };
-/** While there is more in the spool, no more is needed in memory than NATS takes in a moment. */
-const refillBelowEvents = 1_024;
-
 /**
  * An outbox that a kill cannot empty: what NATS has not acknowledged within `spoolAfterMs` is written to the spool, all of it with
  * one write, so that an event is there within 50 ms of being added where a write takes no more than 15 ms. It is synced right after;
@@ -54,8 +23,7 @@ const refillBelowEvents = 1_024;
  * cannot be written, the oldest in memory is dropped.
  */
 export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbox {
-  const { spool, maxEvents, maxBytes, spoolAfterMs = 20, markEveryMs = 100 } = options;
-  const windowBounds = { events: Math.ceil(maxEvents / 2), bytes: maxBytes / 2 };
+  const { spool, spoolAfterMs = 20, markEveryMs = 100 } = options;
   /** In the window and not in the spool. */
   const unwritten = new Fifo<Entry>();
   /** In the window and in the spool, in the order of their sequences. */
@@ -84,30 +52,24 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
 
   const inSpoolOnly = () => spool.last() - readThrough;
   const inSpool = () => unsettledWritten + inSpoolOnly();
-  const inMemory = () => sumOf(window.size(), waiting.size());
-  const size = () => sumOf(inMemory(), { events: inSpoolOnly(), bytes: 0 });
+  const bounds = createMemoryBounds({ ...options, window: window.size, waiting: waiting.size });
+  const size = () => sumOf(bounds.inMemory(), { events: inSpoolOnly(), bytes: 0 });
 
   const jobs = createSpoolJobs({
-    spool,
+    ...options,
     markEveryMs,
     writing: {
       dueAtMs: () => {
         const oldest = oldestUnwritten();
         if (oldest === undefined) return Number.POSITIVE_INFINITY;
-        return hasRoomFor(1, 0) ? oldest.addedAtMs + spoolAfterMs : 0;
+        return bounds.hasRoomFor(1, 0) ? oldest.addedAtMs + spoolAfterMs : 0;
       },
       run: writeBatch,
     },
     refilling: {
-      dueAtMs: () => {
-        const { events, bytes } = window.size();
-        const isLow = events <= Math.min(refillBelowEvents, windowBounds.events / 2) && bytes <= windowBounds.bytes / 2;
-        return isLow && inSpoolOnly() > 0 ? 0 : Number.POSITIVE_INFINITY;
-      },
+      dueAtMs: () => (inSpoolOnly() > 0 && bounds.windowIsLow() ? 0 : Number.POSITIVE_INFINITY),
       run: refill,
     },
-    onDiskError: options.onDiskError,
-    onDiskRecovered: options.onDiskRecovered,
   });
 
   function noteProgress(): void {
@@ -118,17 +80,6 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
     if (size().events === 0) onEmpty?.();
   }
 
-  function hasRoomFor(moreEvents: number, moreBytes: number): boolean {
-    const { events, bytes } = inMemory();
-    const allBytes = bytes + spool.unsyncedBytes();
-    return events + moreEvents <= maxEvents && allBytes + moreBytes <= maxBytes;
-  }
-
-  function windowHasRoom(): boolean {
-    const { events, bytes } = window.size();
-    return events < windowBounds.events && bytes < windowBounds.bytes;
-  }
-
   function oldestUnwritten(): Entry | undefined {
     while (unwritten.peek()?.isSettled) unwritten.shift();
     return unwritten.peek() ?? waiting.peek();
@@ -136,7 +87,7 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
 
   /** What waits to be written goes out directly once there is room and nothing older that has to go first. */
   function promoteWaiting(): void {
-    while (waiting.length > 0 && waiting.length === waiting.size().events && inSpoolOnly() === 0 && windowHasRoom()) {
+    while (waiting.hasOldest() && inSpoolOnly() === 0 && bounds.windowHasRoom()) {
       const entry = waiting.take();
       if (entry !== undefined) addToWindow(entry);
     }
@@ -147,23 +98,14 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
     window.add(entry);
   }
 
-  function isOverfull(): boolean {
-    return jobs.isTroubled() ? !hasRoomFor(0, 0) : !hasRoomFor(-slack.events, -slack.bytes);
-  }
-
   function keepBounds(newest: Entry): void {
-    giveUpCopies();
-    while (isOverfull()) {
+    bounds.giveUpCopies();
+    while (bounds.isOverfull(jobs.isTroubled())) {
       if (window.dropOldest("dropped-buffer-full", (oldest) => oldest !== newest)) continue;
       const oldest = waiting.length > 1 ? waiting.take() : undefined;
       if (oldest === undefined) return;
       options.onResult(oldest.message, "dropped-buffer-full");
     }
-  }
-
-  /** A copy is for the case that a sync fails; to drop an event for it, or to let one wait, would be worse. */
-  function giveUpCopies(): void {
-    while (!hasRoomFor(0, 0) && spool.forgetUnsynced());
   }
 
   async function writeBatch(): Promise<void> {
@@ -189,7 +131,7 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
       if (!entry.isSettled) unsettledWritten++;
     }
     waiting.written(fromWaiting);
-    giveUpCopies();
+    bounds.giveUpCopies();
     noteProgress();
   }
 
@@ -214,9 +156,7 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   }
 
   async function refill(): Promise<void> {
-    const { events, bytes } = window.size();
-    const limits = { maxEvents: windowBounds.events - events, maxBytes: windowBounds.bytes - bytes };
-    const found = await spool.read(readThrough, limits);
+    const found = await spool.read(readThrough, bounds.windowLimits());
     const entries = taken(found).map(({ message, sequence }) => entryOf(message, sequence));
     // All of them before the first is sent: the mark follows what is settled, and must not pass those that are still to be sent.
     for (const entry of entries) written.push(entry);
@@ -236,14 +176,14 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   return {
     add: (message) => {
       const entry = entryOf(message);
-      if (waiting.size().events === 0 && inSpoolOnly() === 0 && windowHasRoom()) addToWindow(entry);
+      if (waiting.size().events === 0 && inSpoolOnly() === 0 && bounds.windowHasRoom()) addToWindow(entry);
       else waiting.push(entry);
       keepBounds(entry);
       jobs.look();
     },
     wake: window.wake,
     size,
-    hasRoomFor,
+    hasRoomFor: bounds.hasRoomFor,
     makesRoom: () => waiting.size().events > 0 && !jobs.isTroubled(),
     spooled: () => ({ events: inSpool(), bytes: spool.bytes() }),
     drained: async (hurry) => {
@@ -259,10 +199,4 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
       return size().events - inSpool();
     },
   };
-}
-
-type Size = { readonly events: number; readonly bytes: number };
-
-function sumOf(one: Size, other: Size): { events: number; bytes: number } {
-  return { events: one.events + other.events, bytes: one.bytes + other.bytes };
 }

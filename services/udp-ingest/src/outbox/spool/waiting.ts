@@ -5,6 +5,8 @@ import { type Entry, takeBatch } from "./entry.js";
 export type Waiting = {
   /** How many can be taken: those that are not being written. */
   readonly length: number;
+  /** Whether the oldest can be taken: none is being written. */
+  hasOldest(): boolean;
   /** How many and how large they are, with those that are being written. */
   size(): { events: number; bytes: number };
   push(entry: Entry): void;
@@ -30,6 +32,7 @@ export function createWaiting(): Waiting {
     get length() {
       return queue.length;
     },
+    hasOldest: () => queue.length > 0 && queue.length === events,
     size: () => ({ events, bytes }),
     push: (entry) => {
       queue.push(entry);

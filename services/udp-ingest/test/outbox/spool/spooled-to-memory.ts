@@ -7,11 +7,8 @@ import type { EventMessage } from "../../../src/messages.js";
 import type { OutboxResult } from "../../../src/outbox/outbox.js";
 import { decodeRecords } from "../../../src/outbox/spool/record.js";
 import { openSpool, type Spool } from "../../../src/outbox/spool/spool.js";
-import {
-  createSpooledOutbox,
-  type SpooledOutbox,
-  type SpooledOutboxOptions,
-} from "../../../src/outbox/spool/spooled-outbox.js";
+import { createSpooledOutbox } from "../../../src/outbox/spool/spooled-outbox.js";
+import type { SpooledOutbox, SpooledOutboxOptions } from "../../../src/outbox/spool/spooled-outbox-options.js";
 import { createMemoryStream, type MemoryStream } from "../memory-stream.js";
 import { eventOf } from "./events.js";
 
