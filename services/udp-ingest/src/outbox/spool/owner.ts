@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { errnoOf, SpoolError } from "./spool-error.js";
 
 /** Where a process runs: containers on one machine share its boot, restarts of one container also the host name. */
-export type Machine = { readonly host: string; readonly boot: string };
+type Machine = { readonly host: string; readonly boot: string };
 
 export type OwnerOptions = {
   readonly instance: string;
