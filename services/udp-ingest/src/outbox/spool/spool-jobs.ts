@@ -5,8 +5,8 @@ export type SpoolJobsOptions = {
   readonly spool: Spool;
   readonly writing: DiskJob;
   readonly refilling: DiskJob;
-  /** How often it is written down up to where all is settled. */
-  readonly markEveryMs: number;
+  /** How often it is written down up to where all is settled; 100 if left out. */
+  readonly markEveryMs?: number;
   readonly onDiskError: (error: unknown) => void;
   readonly onDiskRecovered: () => void;
 };
@@ -22,7 +22,7 @@ export type SpoolJobs = {
 
 /** Runs what an outbox does with its spool: writing, deleting, reading back; and syncing beside it, for a disk may take its time over that. */
 export function createSpoolJobs(options: SpoolJobsOptions): SpoolJobs {
-  const { spool, markEveryMs, onDiskError: onError, onDiskRecovered: onRecovered } = options;
+  const { spool, markEveryMs = 100, onDiskError: onError, onDiskRecovered: onRecovered } = options;
   let tidied = { mark: -1, atMs: 0 };
 
   const writing: DiskJob = {

@@ -23,7 +23,7 @@ const largestBatchBytes = 1024 * 1024;
  * cannot be written, the oldest in memory is dropped.
  */
 export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbox {
-  const { spool, spoolAfterMs = 20, markEveryMs = 100 } = options;
+  const { spool, spoolAfterMs = 20 } = options;
   /** In the window and not in the spool. */
   const unwritten = new Fifo<Entry>();
   /** In the window and in the spool, in the order of their sequences. */
@@ -57,7 +57,6 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
 
   const jobs = createSpoolJobs({
     ...options,
-    markEveryMs,
     writing: {
       dueAtMs: () => {
         const oldest = oldestUnwritten();
@@ -148,9 +147,8 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
     droppedThrough = through;
     while (readThrough < through) {
       const limits = { maxEvents: Number.POSITIVE_INFINITY, maxBytes: largestBatchBytes };
-      for (const { message } of taken(await spool.read(readThrough, limits))) {
-        options.onResult(message, "dropped-spool-full");
-      }
+      const found = await spool.read(readThrough, limits);
+      for (const { message } of taken(found)) options.onResult(message, "dropped-spool-full");
     }
     await spool.dropOldest();
   }
