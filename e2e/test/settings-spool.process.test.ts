@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { eventually, type LogLine, runToExit, type Service } from "@sense-alerts/test-kit";
 import { createSender } from "../src/drill.js";
@@ -214,6 +215,34 @@ test("SPOOL_DIR: one that another udp-ingest uses stops the start with 1, and le
   await spooled(first, 11);
   await first.stop("SIGKILL");
   await outage.startIngest();
+});
+
+test("SPOOL_DIR: one that another host uses stops the start with 1; one that a dead host has left is taken over", async (t) => {
+  const outage = await startOutage(t);
+  const killed = await outage.startIngest();
+  const sent = await send(killed, 100);
+  await spooled(killed, 101);
+  await killed.stop("SIGKILL");
+  const ownerFile = join(outage.dir, "owner.json");
+  const owner = {
+    ...JSON.parse(readFileSync(ownerFile, "utf8")),
+    instance: "ingest-0",
+    host: "node-1",
+    boot: "another",
+  };
+  writeFileSync(ownerFile, JSON.stringify(owner));
+
+  const alive = setInterval(() => utimesSync(ownerFile, new Date(), new Date()), 500);
+  const { code, stdout } = await runToExit(t, "udp-ingest", outage.env).finally(() => clearInterval(alive));
+  assert.equal(code, 1);
+  const inUse = `SPOOL_DIR: ${outage.dir} is in use by ingest-0 on host node-1; each udp-ingest needs a directory of its own`;
+  assertOneFatalLine(stdout, inUse);
+
+  const nats = await outage.startNats();
+  const ingest = await outage.startIngest();
+  assert.ok(lineOf(ingest, /^waiting: the spool is taken over unless its owner is alive$/));
+  await nothingBuffered(ingest);
+  assert.deepEqual(await storedExecutions(t, nats), sent);
 });
 
 function assertOneFatalLine(stdout: string, message: string): void {

@@ -21,7 +21,6 @@ export type IngestOptions = {
   readonly read: (datagram: ReceivedDatagram) => Reading;
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
-  readonly onReceived: () => void;
   /** Called with what each datagram turned out to be, before it is sent on. */
   readonly onRead: (datagram: ReceivedDatagram, reading: Reading) => void;
   readonly onRejected: (reason: Rejection) => void;
@@ -85,7 +84,6 @@ export function createIngest(options: IngestOptions): Ingest {
 
   return {
     receive: (bytes, address, port, receivedAtMs) => {
-      options.onReceived();
       const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent(options.sampledShare) };
       const reading = judge(datagram);
       options.onRead(datagram, reading);

@@ -6,14 +6,13 @@ import { createIngest } from "./ingest.js";
 import { createIngestMetrics } from "./metrics.js";
 import { createDatagramTrail } from "./outbox/datagram-trail.js";
 import { createOutboxes } from "./outbox/outboxes.js";
+import { sumOf } from "./outbox/size.js";
 import { openSpool } from "./outbox/spool/spool.js";
 import { readSettings, spec } from "./settings.js";
 import { listen, socketState } from "./socket/listen.js";
 import { startStatus } from "./status/start-status.js";
 
-/** More than NATS can take in a moment. */
-const eventsAhead = 1_024;
-/** What a kill may cost in spite of a spool. */
+/** How long datagrams wait for the end of a burst when there is a spool: a kill loses them. */
 const longestWaitMs = 250;
 
 await runService({
@@ -22,7 +21,7 @@ await runService({
   env: process.env,
   spec,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, statusPage, tracer, onStop }) => {
+  start: async ({ settings, logger, metrics: registry, health, statusPage, tracer, signal, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
@@ -30,12 +29,15 @@ await runService({
     const uses = ["publish-events", "publish-rejected"] as const;
     const bus = startBus({ ...options, uses, onAnswer: metrics.answered }, logger);
     onStop("nats", bus.close);
-    // Not required: while NATS is away datagrams are still taken, and kept.
+    // Not required: while NATS is away datagrams are still received, and kept.
     health.link("nats", { required: false, state: bus.state });
     metrics.observeNats(bus.onReconnect);
 
     const status = startStatus(statusPage, settings);
-    const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES);
+    const onWaiting = (owner: string, waitMs: number) =>
+      logger.warn({ dir: spoolDir, owner, waitMs }, "waiting: the spool is taken over unless its owner is alive");
+    const spoolOwner = { instance, signal, onWaiting };
+    const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES, spoolOwner);
     if (spool !== undefined) onStop("spool", spool.close);
     const trail = createDatagramTrail(logger, tracer);
     const { events, rejected, close } = createOutboxes({
@@ -48,7 +50,6 @@ await runService({
       logger,
       onSettled: trail.settled,
     });
-    metrics.observeBuffer(events.size);
     onStop("outboxes", close);
 
     const sources = await createAllowedSources({
@@ -71,7 +72,6 @@ await runService({
       }),
       sendEvent: events.add,
       sendRejected: rejected.add,
-      onReceived: metrics.received,
       onRead: status.read,
       onRejected: metrics.rejected,
       onReported: metrics.reported,
@@ -83,9 +83,10 @@ await runService({
       port: settings.UDP_PORT,
       receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
       ingest,
+      onReceived: metrics.received,
+      mayWait: events.hasRoomFor,
+      makesRoom: events.makesRoom,
       longestWaitMs: spool && longestWaitMs,
-      // While NATS takes events as fast as it can, a datagram takes less room than its event. A spool wants them at once.
-      isBusy: () => spool === undefined && bus.state().up && events.size().events > eventsAhead,
       onKernelDropped: (datagrams) => {
         metrics.kernelDropped(datagrams);
         status.kernelDropped(datagrams);
@@ -93,7 +94,9 @@ await runService({
       logger,
     });
     metrics.observeSocket(socket.bound);
-    status.show(socket, events, spool);
+    const buffered = () => sumOf(events.size(), socket.waiting());
+    metrics.observeBuffer(buffered);
+    status.show(socket, buffered, spool);
     health.link("socket", { required: true, state: () => socketState(socket.bound()) });
     onStop("udp socket", async (hurry) => {
       const last = socket.bound();

@@ -7,8 +7,8 @@ import { type OutboxResult, outboxResults } from "./outbox/outbox.js";
 import type { BoundSocket } from "./socket/udp-socket.js";
 
 export type IngestMetrics = {
-  /** A datagram was received now. */
-  received(): void;
+  /** A datagram was read from the socket, at this time in ms since 1970. */
+  received(atMs: number): void;
   rejected(reason: Rejection): void;
   reported(): void;
   settled(type: EventType, result: OutboxResult): void;
@@ -46,10 +46,10 @@ const retriedCodes: readonly BusErrorCode[] = [
  * rejected + buffered + torn; without a spool nothing is recovered or torn.
  */
 export function createIngestMetrics(metrics: Metrics): IngestMetrics {
-  const received = metrics.counter({
+  const received = metrics.tally({
     name: "sensealerts_ingest_datagrams_received_total",
     help: "Datagrams read from the socket",
-  });
+  })({});
   let lastDatagramMs = 0;
   metrics.gauge({
     name: "sensealerts_ingest_last_datagram_timestamp_seconds",
@@ -115,9 +115,9 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   for (const result of [...outboxResults, lostAtStop]) rejectedSettled.inc({ result }, 0);
   const events = byName(eventTypes, (type) => byName(outboxResults, (result) => settled({ type, result })));
   return {
-    received: () => {
-      received.inc();
-      lastDatagramMs = Date.now();
+    received: (atMs) => {
+      received();
+      lastDatagramMs = atMs;
     },
     rejected: (reason) => rejected.inc({ reason }),
     reported: () => reported.inc(),
@@ -135,12 +135,12 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
     observeBuffer: (size) => {
       metrics.gauge({
         name: "sensealerts_ingest_buffered_events",
-        help: "Events that NATS has not acknowledged, in memory or in the spool",
+        help: "Events that NATS has not acknowledged, in memory or in the spool, and datagrams that are not read yet",
         collect: (gauge) => gauge.set(size().events),
       });
       metrics.gauge({
         name: "sensealerts_ingest_buffered_bytes",
-        help: "Bytes of events in memory that NATS has not acknowledged",
+        help: "Bytes of these events and datagrams in memory",
         collect: (gauge) => gauge.set(size().bytes),
       });
     },

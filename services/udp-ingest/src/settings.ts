@@ -71,18 +71,18 @@ export const udpIngestSettings = {
     default: 100_000,
     min: 1,
     max: 10_000_000,
-    desc: "Events kept in memory while NATS is away; past it they are in the spool alone; where there is none the oldest are dropped and counted",
+    desc: "Events kept in memory that NATS has not stored, datagrams that wait included; past it they are in the spool only; without a spool the oldest are dropped and counted",
   }),
   BUFFER_MAX_BYTES: bytes({
     default: 67_108_864,
     min: 65_536,
-    desc: "Bytes of events kept in memory while NATS is away; past it they are in the spool alone; where there is none the oldest are dropped and counted",
+    desc: "Bytes of these events in memory; past it they are in the spool only; without a spool the oldest are dropped and counted",
   }),
   SPOOL_DIR: parsed(parseDirectory, {
     allowed: "an absolute path",
     default: undefined,
     example: "/var/lib/sense-alerts/spool",
-    desc: "Directory on a local disk for events that NATS has not acknowledged, so that a stop or a kill does not lose them; each udp-ingest needs its own; unset = memory only",
+    desc: "Directory for events that NATS has not acknowledged, so that a stop or a kill does not lose them; on a local disk, or on a volume that moves with the pod; each udp-ingest needs its own; unset = memory only",
   }),
   SPOOL_MAX_BYTES: bytes({
     default: 1_073_741_824,

@@ -16,7 +16,6 @@ type Recorded = {
   readonly reasons: readonly Rejection[];
   readonly warnings: readonly { readonly facts: object; readonly traceparent: unknown; readonly message: string }[];
   readonly asked: readonly (string | ReceivedDatagram)[];
-  received(): number;
   reported(): number;
   /** Moves the monotonic clock. */
   pass(ms: number): void;
@@ -30,7 +29,6 @@ export function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): 
   const reasons: Rejection[] = [];
   const warnings: { facts: object; traceparent: unknown; message: string }[] = [];
   const asked: (string | ReceivedDatagram)[] = [];
-  let received = 0;
   let reported = 0;
   let clockMs = 1_000;
   const ingest = createIngest({
@@ -49,7 +47,6 @@ export function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): 
     },
     sendEvent: (message) => events.push(message),
     sendRejected: (message) => rejected.push(message),
-    onReceived: () => received++,
     onRead: () => {},
     onRejected: (reason) => reasons.push(reason),
     onReported: () => reported++,
@@ -62,6 +59,5 @@ export function ingestAt(t: TestContext, options: Partial<IngestOptions> = {}): 
   const pass = (ms: number) => {
     clockMs += ms;
   };
-  const counts = { received: () => received, reported: () => reported };
-  return { ingest, events, rejected, reasons, warnings, asked, pass, ...counts };
+  return { ingest, events, rejected, reasons, warnings, asked, pass, reported: () => reported };
 }

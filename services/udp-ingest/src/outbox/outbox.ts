@@ -1,6 +1,5 @@
 import { BusError, type BusMessage, type OnAnswer, type PublishAnswer } from "@sense-alerts/bus";
-import { Fifo } from "./fifo.js";
-import { InFlight } from "./in-flight.js";
+import { SendQueue } from "./send-queue.js";
 
 /** What became of a message: those that begin with `dropped` are losses, and counted as such. */
 export const outboxResults = [
@@ -37,6 +36,10 @@ export type Outbox<M> = {
   /** Tries again at once, since the connection is back. */
   wake(): void;
   size(): { events: number; bytes: number };
+  /** Whether memory has room within its bounds for so many more events, or datagrams that become events. */
+  hasRoomFor(events: number, bytes: number): boolean;
+  /** Whether there will soon be more room without a loss, so that whoever adds had better pause: the spool is being written. */
+  makesRoom(): boolean;
   /** Resolves when all is stored or `hurry` aborts; to how many messages were left, and are lost when the process ends. */
   drained(hurry: AbortSignal): Promise<number>;
 };
@@ -52,81 +55,90 @@ const windowSize = 256;
 const retryAfterMs = 500;
 
 /**
- * Keeps messages in memory until NATS has acknowledged them. They go out in order; after a failure all that is not
- * acknowledged goes out again, in order and with the same ids, so that the stream drops what it had already stored.
+ * Keeps messages in memory until NATS has acknowledged them. They go out in order. Half a second after a failure all that is not
+ * acknowledged by then goes out again, in order and with the same ids, so that the stream drops what it had already stored. It does
+ * not wait for answers that may never come: while a leader moves NATS refuses some messages and loses others.
  */
 export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): MemoryOutbox<M> {
-  const waiting = new Fifo<M>();
-  /** Sent and not settled, in the order sent. */
-  const inFlight = new InFlight<M>();
-  /** Failed in the present window: they stay in `inFlight` order and go back in front when the window is empty. */
-  const failed = new Set<M>();
-  let unsettled = 0;
+  const queue = new SendQueue<M>();
+  let bytes = 0;
+  /** One for all that is sent until the next retry. What answers an earlier one can only settle. */
+  let onAnswer = answersOf();
+  let unanswered = 0;
+  let hasFailed = false;
+  let retryTimer: NodeJS.Timeout | undefined;
   /** A message that cannot be sent is answered while the next one is being looked for. */
   let isSending = false;
-  let bytes = 0;
-  let retryTimer: NodeJS.Timeout | undefined;
   let onEmpty: (() => void) | undefined;
   let hasGivenUp = false;
 
-  const isOverfull = () => waiting.length + inFlight.size > options.maxEvents || bytes > options.maxBytes;
+  const events = () => queue.waiting + queue.inFlight;
+  const hasRoomFor = (moreEvents: number, moreBytes: number) =>
+    events() + moreEvents <= options.maxEvents && bytes + moreBytes <= options.maxBytes;
+  const isOverfull = () => !hasRoomFor(0, 0);
 
-  function settle(message: M, result: OutboxResult): void {
+  function settled(message: M, result: OutboxResult): void {
     bytes -= message.payload.length;
     options.onResult(message, result);
-    if (waiting.length + inFlight.size === 0) onEmpty?.();
+    if (events() === 0) onEmpty?.();
   }
 
   function dropOldest(result: OutboxResult, isDue: (message: M) => boolean): boolean {
-    const oldest = waiting.peek();
+    const oldest = queue.peek();
     if (oldest === undefined || !isDue(oldest)) return false;
-    waiting.shift();
-    settle(oldest, result);
+    queue.drop();
+    settled(oldest, result);
     return true;
   }
 
-  function rewind(): void {
-    waiting.putBack(inFlight.all());
-    inFlight.clear();
-    failed.clear();
-    if (hasGivenUp) return;
-    retryTimer = setTimeout(() => {
-      retryTimer = undefined;
-      send();
-    }, retryAfterMs);
+  function answersOf(): OnAnswer<M> {
+    const answers: OnAnswer<M> = (message, answer) => {
+      const isLate = answers !== onAnswer;
+      const isTooLarge = answer instanceof BusError && answer.code === "too-large";
+      // A shorter one may have been sent since.
+      if (isLate && isTooLarge) return;
+      if (isTooLarge && options.shorten?.(message, answer)) return options.send(message, answers);
+      if (!isLate) unanswered--;
+      if (answer instanceof BusError && !isTooLarge) {
+        options.onRetry(answer);
+        if (!isLate) failed();
+      } else if (queue.settle(message)) {
+        settled(message, resultOf(answer));
+      }
+      if (!hasFailed) send();
+      else if (unanswered === 0) rewind();
+    };
+    return answers;
   }
 
-  function onAnswer(message: M, answer: PublishAnswer): void {
-    unsettled--;
-    if (!(answer instanceof BusError)) {
-      inFlight.delete(message);
-      settle(message, answer.duplicate ? "duplicate" : "stored");
-    } else if (answer.code === "too-large") {
-      if (options.shorten?.(message, answer)) {
-        unsettled++;
-        options.send(message, onAnswer);
-        return;
-      }
-      inFlight.delete(message);
-      settle(message, "dropped-too-large");
-    } else {
-      failed.add(message);
-      options.onRetry(answer);
-    }
-    if (failed.size === 0) send();
-    else if (unsettled === 0) rewind();
+  function failed(): void {
+    hasFailed = true;
+    if (!hasGivenUp) retryTimer ??= setTimeout(retry, retryAfterMs);
+  }
+
+  function rewind(): void {
+    queue.rewind();
+    hasFailed = false;
+    unanswered = 0;
+    onAnswer = answersOf();
+  }
+
+  function retry(): void {
+    clearTimeout(retryTimer);
+    retryTimer = undefined;
+    if (hasFailed) rewind();
+    send();
   }
 
   function send(): void {
     if (isSending) return;
     isSending = true;
-    while (!hasGivenUp && failed.size === 0 && retryTimer === undefined && inFlight.size < windowSize) {
+    while (!hasGivenUp && !hasFailed && retryTimer === undefined && queue.inFlight < windowSize) {
       // What is in flight can no longer be dropped, so it must not outgrow the bounds either.
-      if (inFlight.size > 0 && isOverfull()) break;
-      const message = waiting.shift();
+      if (queue.inFlight > 0 && isOverfull()) break;
+      const message = queue.send();
       if (message === undefined) break;
-      inFlight.add(message);
-      unsettled++;
+      unanswered++;
       options.send(message, onAnswer);
     }
     isSending = false;
@@ -134,23 +146,18 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
 
   return {
     add: (message) => {
-      waiting.push(message);
+      queue.push(message);
       bytes += message.payload.length;
-      while (waiting.length > 1 && isOverfull()) {
-        const oldest = waiting.shift();
-        if (oldest !== undefined) settle(oldest, "dropped-buffer-full");
-      }
+      while (queue.waiting > 1 && isOverfull()) dropOldest("dropped-buffer-full", () => true);
       send();
     },
-    wake: () => {
-      clearTimeout(retryTimer);
-      retryTimer = undefined;
-      send();
-    },
+    wake: retry,
     dropOldest,
-    size: () => ({ events: waiting.length + inFlight.size, bytes }),
+    size: () => ({ events: events(), bytes }),
+    hasRoomFor,
+    makesRoom: () => false,
     drained: async (hurry) => {
-      if (waiting.length + inFlight.size > 0 && !hurry.aborted) {
+      if (events() > 0 && !hurry.aborted) {
         await new Promise<void>((resolve) => {
           onEmpty = resolve;
           hurry.addEventListener("abort", () => resolve(), { once: true });
@@ -158,7 +165,12 @@ export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): 
       }
       hasGivenUp = true;
       clearTimeout(retryTimer);
-      return waiting.length + inFlight.size;
+      return events();
     },
   };
+}
+
+function resultOf(answer: PublishAnswer): OutboxResult {
+  if (answer instanceof BusError) return "dropped-too-large";
+  return answer.duplicate ? "duplicate" : "stored";
 }

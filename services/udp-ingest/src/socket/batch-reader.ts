@@ -10,17 +10,20 @@ export type BatchReader = {
 
 /** How often the socket is read before the event loop goes on. */
 const callsPerTurn = 16;
+/** How often it looks whether there is room again. */
+const fullRestMs = 2;
 const ourKernel = await loadKernel();
 
 /**
  * Takes the reading of a bound socket over from Node and reads up to 64 datagrams by one call of the kernel, which takes a fifth of the time.
  * In all else the socket stays Node's, and emits what goes wrong. The bytes that `onDatagram` gets are good until it returns.
- * Undefined where this cannot be: then Node goes on reading.
+ * While `isFull` it leaves to the kernel what comes. Undefined where this cannot be: then Node goes on reading.
  */
 export function readInBatches(
   socket: Socket,
   onDatagram: (bytes: Buffer, address: string, port: number) => void,
   kernel: Kernel | undefined = ourKernel,
+  isFull: () => boolean = () => false,
 ): BatchReader | undefined {
   const handle = handleOf(socket);
   if (kernel === undefined || handle === undefined) return undefined;
@@ -46,8 +49,9 @@ export function readInBatches(
   function onReadable(): void {
     try {
       let calls = 0;
-      while (calls < callsPerTurn && read() === batchSize) calls++;
+      while (calls < callsPerTurn && !isFull() && read() === batchSize) calls++;
       isDrained = calls < callsPerTurn;
+      if (isFull()) setImmediate(() => rest(fullRestMs));
     } catch (error) {
       setImmediate(() => {
         throw error;
@@ -59,17 +63,23 @@ export function readInBatches(
   let resting: NodeJS.Timeout | undefined;
   const polling = takeOver(kernel, handle, onReadable);
   if (polling === undefined) return undefined;
-  const goOn = () => {
-    resting = undefined;
-    polling.start(onReadable);
-  };
+  let isClosed = false;
+
+  function rest(ms: number): void {
+    if (resting !== undefined || isClosed || !(isDrained || isFull())) return;
+    polling?.stop();
+    resting = setTimeout(goOn, ms);
+  }
+
+  function goOn(): void {
+    resting = isFull() ? setTimeout(goOn, fullRestMs) : undefined;
+    if (resting === undefined) polling?.start(onReadable);
+  }
+
   return {
-    rest: (ms) => {
-      if (resting !== undefined || !isDrained) return;
-      polling.stop();
-      resting = setTimeout(goOn, ms);
-    },
+    rest,
     close: () => {
+      isClosed = true;
       clearTimeout(resting);
       polling.close();
     },

@@ -7,6 +7,10 @@ export type DatagramQueue = {
   read(most: number, onDatagram: OnDatagram): boolean;
   /** Whether a quarter of it is free. */
   hasRoom(): boolean;
+  /** How many datagrams wait in it. */
+  count(): number;
+  /** How many bytes these datagrams have. */
+  bytes(): number;
 };
 
 /** A record: length of the bytes, of the address (ASCII), the port, the time; the address and the bytes. All at multiples of 8. */
@@ -25,6 +29,8 @@ export function createDatagramQueue(size: number): DatagramQueue {
   const view = new DataView(records.buffer, records.byteOffset, size);
   let head = 0;
   let tail = 0;
+  let waiting = 0;
+  let waitingBytes = 0;
 
   /** Where a record of so many bytes goes; undefined while there is no room. Head and tail never meet but when there is nothing. */
   function placeFor(length: number): number | undefined {
@@ -47,6 +53,8 @@ export function createDatagramQueue(size: number): DatagramQueue {
       records.write(address, place + at.text, "latin1");
       records.set(bytes, place + at.text + address.length);
       head = (place + length) % size;
+      waiting++;
+      waitingBytes += bytes.length;
       return true;
     },
     read: (most, onDatagram) => {
@@ -58,6 +66,8 @@ export function createDatagramQueue(size: number): DatagramQueue {
         const bytes = Buffer.allocUnsafe(length);
         records.copy(bytes, 0, bytesAt, bytesAt + length);
         tail = (place + aligned(bytesAt - place + length)) % size;
+        waiting--;
+        waitingBytes -= length;
         onDatagram(bytes, address, view.getUint16(place + at.port), view.getFloat64(place + at.receivedAtMs));
       }
       if (tail !== head) return true;
@@ -67,6 +77,8 @@ export function createDatagramQueue(size: number): DatagramQueue {
       return false;
     },
     hasRoom: () => (head - tail + size) % size < (size / 4) * 3,
+    count: () => waiting,
+    bytes: () => waitingBytes,
   };
 }
 

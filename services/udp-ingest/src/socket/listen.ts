@@ -1,22 +1,20 @@
 import type { LinkState, Logger } from "@sense-alerts/service-kit";
 import type { Ingest } from "../ingest.js";
 import { watchKernelDrops } from "./kernel-drops.js";
-import { type Receiving, startReceiving } from "./receive.js";
+import { type ReceiveOptions, type Receiving, startReceiving } from "./receive.js";
 import { createStatusReports } from "./status-reports.js";
 import type { BoundSocket } from "./udp-socket.js";
 
-export type ListenOptions = {
-  readonly host: string;
-  readonly port: number;
-  readonly receiveBufferBytes: number;
+export type ListenOptions = Pick<
+  ReceiveOptions,
+  "host" | "port" | "receiveBufferBytes" | "onReceived" | "mayWait" | "makesRoom" | "longestWaitMs"
+> & {
   readonly ingest: Ingest;
   readonly onKernelDropped: (datagrams: number) => void;
   readonly logger: Logger;
-  readonly isBusy: () => boolean;
-  readonly longestWaitMs?: number | undefined;
 };
 
-/** Receives datagrams for as long as the service runs. The state of the socket goes to the log and out as status events. */
+/** Receives datagrams for as long as the service runs. The state of the socket is logged and published as status events. */
 export function listen(options: ListenOptions): Receiving {
   const { host, port, receiveBufferBytes, ingest, logger } = options;
   const reports = createStatusReports();
@@ -25,8 +23,10 @@ export function listen(options: ListenOptions): Receiving {
     host,
     port,
     receiveBufferBytes,
+    onReceived: options.onReceived,
     onDatagram: ingest.receive,
-    isBusy: options.isBusy,
+    mayWait: options.mayWait,
+    makesRoom: options.makesRoom ?? (() => false),
     longestWaitMs: options.longestWaitMs,
     onBound: (bound) => {
       logger.info(bound, "udp socket listening");
@@ -55,6 +55,7 @@ export function listen(options: ListenOptions): Receiving {
   });
   return {
     bound: socket.bound,
+    waiting: socket.waiting,
     close: async (hurry) => {
       await socket.close(hurry);
       kernelDrops.close();

@@ -14,6 +14,8 @@ export type UdpSocketOptions = {
    * families.
    */
   readonly onDatagram: (bytes: Buffer, address: string, port: number) => void;
+  /** While it says so no more is read, where datagrams are read in batches: the kernel keeps what comes. Never, if left out. */
+  readonly isFull?: () => boolean;
   readonly onBound: (bound: BoundSocket) => void;
   /** The socket broke or could not be bound; it is bound again after a while, for ever. */
   readonly onError: (error: Error, retryMs: number) => void;
@@ -46,7 +48,7 @@ const longestQuietWaitMs = 5_000;
 
 /** Binds and keeps on: an error is reported and the socket bound again with growing pauses. */
 export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
-  const { retry = backoff({ minMs: 500, maxMs: 5_000 }), inBatches = readInBatches } = options;
+  const { retry = backoff({ minMs: 500, maxMs: 5_000 }), inBatches = readInBatches, isFull = () => false } = options;
   let socket: Socket | undefined;
   let reader: BatchReader | undefined;
   let bound: BoundSocket | undefined;
@@ -91,7 +93,7 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
       const { address, port } = opened.address();
       // A port that was picked freely is kept when the socket is bound again: senders know it by now.
       wantedPort = port;
-      reader = inBatches(opened, onDatagram);
+      reader = inBatches(opened, onDatagram, undefined, isFull);
       bound = { address, port, receiveBufferBytes: grantedBytes(opened), readsBatches: reader !== undefined };
       options.onBound(bound);
     });
@@ -107,7 +109,7 @@ export function startUdpSocket(options: UdpSocketOptions): UdpSocket {
       closed = true;
       clearTimeout(retryTimer);
       const waitUntilMs = performance.now() + longestQuietWaitMs;
-      for (let before = -1; before !== received && performance.now() < waitUntilMs && !hurry?.aborted; ) {
+      for (let before = -1; (before !== received || isFull()) && performance.now() < waitUntilMs && !hurry?.aborted; ) {
         before = received;
         await sleep(quietMs);
         // After a busy moment the timer may come first, though the socket has not been read in the meantime.

@@ -9,7 +9,7 @@ import { createJournal, type Journal } from "./journal.js";
 export type IngestStatus = Pick<Journal, "read" | "settled"> & {
   kernelDropped(datagrams: number): void;
   /** From here on the page shows what the service is made of. */
-  show(socket: Pick<UdpSocket, "bound">, events: Pick<Outbox<unknown>, "size">, spool: Spool | undefined): void;
+  show(socket: Pick<UdpSocket, "bound">, buffered: Outbox<unknown>["size"], spool: Spool | undefined): void;
 };
 
 const nothing: IngestStatus = { read: () => {}, settled: () => {}, kernelDropped: () => {}, show: () => {} };
@@ -28,7 +28,7 @@ export function startStatus(
     kernelDropped: (datagrams) => {
       kernelDropped += datagrams;
     },
-    show: (socket, events, spool) =>
+    show: (socket, buffered, spool) =>
       page.show(
         createIngestStatus({
           detail: page.detail,
@@ -38,7 +38,7 @@ export function startStatus(
           journal,
           look: () => ({
             socket: socket.bound(),
-            buffered: events.size(),
+            buffered: buffered(),
             spooled: spool && { events: spool.last() - spool.mark(), bytes: spool.bytes() },
             kernelDropped,
           }),

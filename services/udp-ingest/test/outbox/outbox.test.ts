@@ -98,31 +98,52 @@ test("sends again only what failed when others of its window are acknowledged", 
   assert.deepEqual(stream.published, ["a", "b", "c", "b"]);
 });
 
-test("sends nothing new until all of a failed window is answered", async (t) => {
-  stopClock(t);
-  const answers = new Map<string, { resolve(): void; reject(): void }>();
-  const published: string[] = [];
-  const { add } = outboxToMemory({
+/** An outbox whose messages are answered one at a time by the test, each attempt by itself. */
+function answeredByHand() {
+  const sent: { readonly id: string; store(): void; fail(): void }[] = [];
+  const memory = outboxToMemory({
     send: (message, onAnswer) => {
-      published.push(message.id);
-      answers.set(message.id, {
-        resolve: () => onAnswer(message, { sequence: 1, duplicate: false }),
-        reject: () => onAnswer(message, new BusError("no-ack", "late")),
+      sent.push({
+        id: message.id,
+        store: () => onAnswer(message, { sequence: 1, duplicate: false }),
+        fail: () => onAnswer(message, new BusError("no-stream", "the leader moves")),
       });
     },
   });
+  return { ...memory, sent, idsSent: () => sent.map(({ id }) => id) };
+}
+
+test("sends all that is not acknowledged half a second after the first failure, answered or not", (t) => {
+  stopClock(t);
+  const { add, sent, idsSent, results, outbox } = answeredByHand();
   add(["a", "b", "c"]);
-  answers.get("b")?.reject();
-  await answersDealtWith();
+  sent[1]?.fail();
   add(["d"]);
-  answers.get("c")?.resolve();
-  await answersDealtWith();
+  sent[2]?.store();
+  t.mock.timers.tick(retryAfterMs - 1);
+  assert.deepEqual(idsSent(), ["a", "b", "c"], "nothing new until then");
+  t.mock.timers.tick(1);
+  assert.deepEqual(idsSent(), ["a", "b", "c", "a", "b", "d"]);
+  for (const { store } of sent.slice(3)) store();
+  assert.deepEqual(
+    results.map(([id]) => id),
+    ["c", "a", "b", "d"],
+  );
+  assert.equal(outbox.size().events, 0);
+});
+
+test("settles a message once that is answered late and again, and does not retry for a late failure", (t) => {
+  stopClock(t);
+  const { add, sent, idsSent, results, retries, outbox } = answeredByHand();
+  add(["a", "b", "c"]);
+  sent[0]?.fail();
   t.mock.timers.tick(retryAfterMs);
-  assert.deepEqual(published, ["a", "b", "c"]);
-  answers.get("a")?.reject();
-  await answersDealtWith();
+  sent[1]?.store();
+  sent[2]?.fail();
   t.mock.timers.tick(retryAfterMs);
-  assert.deepEqual(published, ["a", "b", "c", "a", "b", "d"]);
+  for (const { store } of sent.slice(3)) store();
+  assert.deepEqual(idsSent(), ["a", "b", "c", "a", "b", "c"]);
+  assert.deepEqual([results.length, retries.length, outbox.size().events], [3, 2, 0]);
 });
 
 test("tries again every half second, for as long as it fails", async (t) => {

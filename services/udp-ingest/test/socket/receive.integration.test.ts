@@ -1,34 +1,8 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
-import { setTimeout as delay } from "node:timers/promises";
-import { cleanUpAfter, eventually, type Scope, sendDatagrams } from "@sense-alerts/test-kit";
-import { type ReceiveOptions, startReceiving } from "../../src/socket/receive.js";
-import type { BoundSocket } from "../../src/socket/udp-socket.js";
+import { test } from "node:test";
+import { eventually, sendDatagrams } from "@sense-alerts/test-kit";
 import { createBurst, takePort } from "./receiver.js";
-
-async function startReceiver(t: Scope, options: Partial<ReceiveOptions> = {}) {
-  const received: string[] = [];
-  const bounds: BoundSocket[] = [];
-  const errors: Error[] = [];
-  const socket = startReceiving({
-    host: "127.0.0.1",
-    port: 0,
-    receiveBufferBytes: 4_194_304,
-    onDatagram: (bytes, address) => received.push(`${bytes} ${address}`),
-    onBound: (bound) => bounds.push(bound),
-    onError: (error) => errors.push(error),
-    ...options,
-  });
-  let closed: Promise<void> | undefined;
-  const close = () => {
-    closed ??= socket.close();
-    return closed;
-  };
-  cleanUpAfter(t, close);
-  return { socket, received, bounds, errors, close };
-}
-
-const numbered = (count: number) => Array.from({ length: count }, (_, index) => `datagram ${index}`);
+import { numbered, startBurst, startReceiver, turns } from "./receiving.js";
 
 test("receives every datagram in its order, with sender and time", async (t) => {
   const times: number[] = [];
@@ -51,21 +25,6 @@ test("receives every datagram in its order, with sender and time", async (t) => 
   assert.ok(times.every((time) => time >= beforeMs && time <= Date.now()));
 });
 
-test("leaves datagrams as they came while it is busy, and hands them over in their order when it is not", async (t) => {
-  let busy = true;
-  const { bounds, received } = await startReceiver(t, { isBusy: () => busy });
-  await eventually(() => assert.equal(bounds.length, 1));
-  await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
-  await delay(300);
-  assert.deepEqual(received, []);
-  busy = false;
-  await eventually(() => assert.equal(received.length, 200));
-  assert.deepEqual(
-    received,
-    numbered(200).map((text) => `${text} 127.0.0.1`),
-  );
-});
-
 test("loses nothing while the process does nothing for half a second", async (t) => {
   const { bounds, received } = await startReceiver(t);
   await eventually(() => assert.equal(bounds.length, 1));
@@ -77,11 +36,10 @@ test("loses nothing while the process does nothing for half a second", async (t)
 });
 
 test("hands over what waits in it before it is closed", async (t) => {
-  const { bounds, received, close } = await startReceiver(t, { isBusy: () => true });
-  await eventually(() => assert.equal(bounds.length, 1));
-  await sendDatagrams(bounds[0]?.port ?? 0, numbered(200));
-  await delay(100);
+  const { received, close } = await startBurst(t);
+  await turns(20);
   assert.equal(received.length, 0);
+  t.mock.timers.reset();
   await close();
   assert.deepEqual(
     received,
@@ -124,101 +82,4 @@ test("tells of a port that is taken, with the code of the error, and binds it on
   assert.equal(socket.bound(), undefined);
   await taken.release();
   await eventually(() => assert.equal(bounds[0]?.port, taken.port));
-});
-
-/** Sends datagrams at once, and from then on no timer runs out before `tick`. */
-async function startBurst(t: TestContext, options: Partial<ReceiveOptions> = {}, count = 200) {
-  const { bounds, received } = await startReceiver(t, options);
-  await eventually(() => assert.equal(bounds.length, 1));
-  const send = await createBurst(t, bounds[0]?.port ?? 0);
-  t.mock.timers.enable({ apis: ["setTimeout"] });
-  await send(numbered(count));
-  return { received, send, tick: (ms: number) => t.mock.timers.tick(ms) };
-}
-
-/** Lets the event loop go round so many times. */
-async function turns(count: number, each = () => {}): Promise<void> {
-  for (let turn = 0; turn < count; turn++) {
-    each();
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-}
-
-test("lets a burst end before it hands over the first", async (t) => {
-  const { received, tick } = await startBurst(t);
-  await turns(20);
-  assert.equal(received.length, 0);
-  await turns(100, () => tick(2));
-  assert.deepEqual(
-    received,
-    numbered(200).map((text) => `${text} 127.0.0.1`),
-  );
-});
-
-test("hands over in the midst of a burst when nothing may wait", async (t) => {
-  const { received } = await startBurst(t, { longestWaitMs: 0 });
-  await turns(20);
-  assert.equal(received.length, 200);
-});
-
-test("rests when datagrams come in crowds, and takes what came meanwhile afterwards", async (t) => {
-  const { received, send, tick } = await startBurst(t, { longestWaitMs: 0 });
-  await turns(20);
-  await send(["meanwhile"]);
-  await turns(20);
-  assert.equal(received.length, 200);
-  await turns(20, () => tick(2));
-  assert.equal(received.at(-1), "meanwhile 127.0.0.1");
-});
-
-test("does not rest when the kernel's buffer could not take what comes meanwhile", async (t) => {
-  const { received, send } = await startBurst(t, { longestWaitMs: 0, receiveBufferBytes: 65_536 }, 110);
-  await turns(20);
-  await send(["meanwhile"]);
-  await turns(20);
-  assert.equal(received.at(-1), "meanwhile 127.0.0.1");
-});
-
-test("hands over the oldest when it has no room for more, though it is busy", async (t) => {
-  let busy = true;
-  const { bounds, received } = await startReceiver(t, {
-    isBusy: () => busy,
-    onDatagram: (bytes) => received.push(bytes.toString("latin1", 0, 4)),
-  });
-  await eventually(() => assert.equal(bounds.length, 1));
-  const large = Array.from({ length: 200 }, (_, index) => String(index).padStart(4, "0") + "x".repeat(60_000));
-  await sendDatagrams(bounds[0]?.port ?? 0, large, { perSecond: 400 });
-  await eventually(() => assert(received.length > 0));
-  assert(received.length < large.length);
-  busy = false;
-  await eventually(() => assert.equal(received.length, large.length));
-  assert.deepEqual(
-    received,
-    large.map((text) => text.slice(0, 4)),
-  );
-});
-
-test("lets no datagram wait for longer than it may, however long datagrams come in a hurry", async (t) => {
-  const longestWaitMs = 250;
-  let longestMs = 0;
-  let count = 0;
-  const { bounds } = await startReceiver(t, {
-    longestWaitMs,
-    onDatagram: (_bytes, _address, _port, receivedAtMs) => {
-      count++;
-      longestMs = Math.max(longestMs, Date.now() - receivedAtMs);
-    },
-  });
-  await eventually(() => assert.equal(bounds.length, 1));
-  const send = await createBurst(t, bounds[0]?.port ?? 0);
-  const spurt = numbered(100);
-  const endMs = performance.now() + 1_500;
-  let sent = 0;
-  // In spurts of which each is a burst by itself.
-  for (; performance.now() < endMs; sent += spurt.length) {
-    await send(spurt);
-    await delay(1);
-  }
-  await eventually(() => assert.equal(count, sent));
-  assert(longestMs > 0 && longestMs < 3 * longestWaitMs, `${longestMs} ms`);
 });

@@ -1,4 +1,4 @@
-import { open, readdir, stat } from "node:fs/promises";
+import { constants, type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { errnoOf } from "./spool-error.js";
 
@@ -50,17 +50,28 @@ export async function readBytes(path: string, from: number, to: number): Promise
   }
 }
 
-/** Resolves when the machine may die: a file's contents, or the names in a directory, are on disk. What is gone needs no sync. */
-export async function syncPath(path: string): Promise<void> {
+/** Not every file system syncs everything; those that do not see to it themselves. */
+const needsNoSync = ["EINVAL", "ENOTSUP"];
+
+/** Resolves when the machine may lose its power: what was written to the file is on disk. */
+export async function syncFile(file: FileHandle): Promise<void> {
   try {
-    const handle = await open(path, "r");
+    await file.sync();
+  } catch (error) {
+    if (!needsNoSync.includes(errnoOf(error))) throw error;
+  }
+}
+
+/** The same for the names in a directory. One that is gone needs no sync. */
+export async function syncDirectory(path: string): Promise<void> {
+  try {
+    const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY);
     try {
-      await handle.sync();
+      await syncFile(directory);
     } finally {
-      await handle.close();
+      await directory.close();
     }
   } catch (error) {
-    // Not every file system syncs directories; those see to the names themselves.
-    if (!["ENOENT", "EINVAL", "ENOTSUP"].includes(errnoOf(error))) throw error;
+    if (errnoOf(error) !== "ENOENT") throw error;
   }
 }

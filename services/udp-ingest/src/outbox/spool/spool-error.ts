@@ -21,3 +21,8 @@ export class SpoolError extends Error {
 export function errnoOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "unknown";
 }
+
+/** The name of a failed system call, such as `fsync`. */
+export function syscallOf(error: unknown): string {
+  return error instanceof Error && "syscall" in error ? String(error.syscall) : "unknown";
+}

@@ -59,7 +59,7 @@ test("refuses a spool that another user has written", async (t) => {
   chmodSync(dir, 0o777);
   writeFileSync(join(dir, "0000000000000001.spool"), "", { mode: 0o000 });
   asOrdinaryUser(t);
-  await assert.rejects(openSpool(dir, 1_048_576), refusal(dir, /cannot be read \(EACCES\)/));
+  await assert.rejects(openSpool(dir, 1_048_576, { instance: "ingest-1" }), refusal(dir, /cannot be read \(EACCES\)/));
   assert(!existsSync(join(dir, "lock.1")), "and lets the lock go");
 });
 

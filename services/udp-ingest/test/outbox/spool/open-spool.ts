@@ -10,7 +10,7 @@ export const megabyte = 1024 * 1024;
 export const largePayload = 10_000;
 
 export async function open(t: Scope, dir: string, maxBytes = megabyte): Promise<Spool> {
-  const spool = await openSpool(dir, maxBytes);
+  const spool = await openSpool(dir, maxBytes, { instance: "ingest-1" });
   cleanUpAfter(t, spool.close);
   return spool;
 }

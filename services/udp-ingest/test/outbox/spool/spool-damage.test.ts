@@ -18,12 +18,12 @@ test("skips a torn end at every byte of it, counts it, and goes on behind it", a
   for (let cut = 1; cut <= record.length; cut++) {
     const dir = tempDir(t);
     writeFileSync(join(dir, name), bytes.subarray(0, bytes.length - cut));
-    const spool = await openSpool(dir, megabyte);
+    const spool = await openSpool(dir, megabyte, { instance: "ingest-1" });
     assert.equal(spool.tornAtOpen, cut === record.length ? 0 : 1, `cut by ${cut}`);
     await append(spool, ["new"]);
     assert.deepEqual(await readAll(spool), { ids: ["m000001", "m000002", "new"], torn: 0 });
     await spool.close();
-    const next = await openSpool(dir, megabyte);
+    const next = await openSpool(dir, megabyte, { instance: "ingest-1" });
     assert.equal(next.tornAtOpen, 0, "it is counted once");
     assert.deepEqual(await readAll(next), { ids: ["m000001", "m000002", "new"], torn: 0 });
     await next.close();
@@ -54,7 +54,7 @@ test("yields no wrong record and throws nothing, whichever byte of a segment is 
     const wrong = Buffer.from(bytes);
     wrong.writeUInt8(wrong.readUInt8(at) ^ 0x10, at);
     writeFileSync(join(dir, name), wrong);
-    const spool = await openSpool(dir, megabyte);
+    const spool = await openSpool(dir, megabyte, { instance: "ingest-1" });
     const { ids, torn } = await readAll(spool, 0);
     const found = ids.join("");
     assert(["ab", "ac", "bc", "abc"].includes(found), `${found} with byte ${at} wrong`);

@@ -26,7 +26,7 @@ test("rejects while its directory is away, has nothing half done, and goes on wh
   assert.deepEqual(segmentsOf(spool), []);
 });
 
-test("is not synced before a sync has gone well", async (t) => {
+test("is not synced before a sync has succeeded", async (t) => {
   const dir = join(tempDir(t), "spool");
   const spool = await open(t, dir);
   assert(spool.isSynced());

@@ -179,6 +179,6 @@ test("leaves alone what it did not write", async (t) => {
   await spool.tidy();
   assert.deepEqual(
     readdirSync(dir).filter((name) => name !== "lock.1"),
-    ["1.spool", "lock.txt", "notes.txt"],
+    ["1.spool", "lock.txt", "notes.txt", "owner.json"],
   );
 });

@@ -64,6 +64,7 @@ test("loses only what a kill found unwritten, sends nothing again that was writt
           assert.equal(new Set(settledOf(memory)).size, memory.results.length, "none is settled twice");
           assert.deepEqual(stream.stored, stream.stored.toSorted(), "the order is kept");
           assert.deepEqual([memory.torn, memory.diskErrors], [[], []]);
+          assert.deepEqual(memory.idsOf("dropped-buffer-full"), []);
           for (const id of stream.published.slice(publishedBefore)) {
             assert(!writtenDown.has(id), `${id} is sent again though it was acknowledged long ago`);
           }
@@ -83,7 +84,7 @@ test("loses only what a kill found unwritten, sends nothing again that was writt
             for (const id of ids) fresh.add(id);
             added += next.count;
             inProcess += next.count;
-            memory.add(ids);
+            await memory.addWithPauses(ids);
           }
           if (next.do === "break off") stream.breakOff(next.storedUnanswered);
           if (next.do === "stall") stream.stall();
@@ -139,7 +140,7 @@ test("accounts for each event exactly once and keeps within its bound when the s
         };
         for (const next of given) {
           if (next.do === "add") {
-            memory.add(idsOf(next.count, added + 1), 400);
+            await memory.addWithPauses(idsOf(next.count, added + 1), 400);
             added += next.count;
           }
           if (next.do === "break off") stream.breakOff(next.storedUnanswered);

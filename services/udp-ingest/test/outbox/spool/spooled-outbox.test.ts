@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { BusError } from "@sense-alerts/bus";
 import { eventually } from "@sense-alerts/test-kit";
 import { answersDealtWith, idsOf } from "../outbox-to-memory.js";
 import { segmentsOf } from "./open-spool.js";
@@ -92,34 +93,6 @@ test("does not send again after a kill what was acknowledged a while before it",
   });
 });
 
-test("takes more than memory may hold, drops nothing, and keeps the order", async (t) => {
-  const memory = await spooledToMemory(t, { maxEvents: 100 });
-  memory.stream.breakOff();
-  for (let first = 1; first < 3_000; first += 300) {
-    memory.add(idsOf(300, first));
-    await memory.spooled(first + 299);
-    assert.deepEqual(memory.outbox.size(), { events: first + 299, bytes: 1_000 });
-  }
-  memory.stream.flow();
-  memory.outbox.wake();
-  memory.add(idsOf(500, 3_001));
-  await memory.empty();
-  assert.deepEqual(memory.stream.stored, idsOf(3_500));
-  assert.deepEqual(memory.idsOf("stored"), idsOf(3_500));
-});
-
-test("counts bytes, too, when it looks for room in memory", async (t) => {
-  const memory = await spooledToMemory(t, { maxBytes: 1_000 });
-  memory.stream.breakOff();
-  memory.add(idsOf(50), 300);
-  await memory.spooled(50);
-  assert.deepEqual(memory.outbox.size(), { events: 50, bytes: 1_200 });
-  memory.stream.flow();
-  memory.outbox.wake();
-  await memory.empty();
-  assert.deepEqual(memory.stream.stored, idsOf(50));
-});
-
 test("sends on without a detour over the disk when there is room again before it is written", async (t) => {
   const memory = await spooledToMemory(t, { maxEvents: 10, spoolAfterMs: 60_000 });
   memory.stream.stall();
@@ -130,73 +103,32 @@ test("sends on without a detour over the disk when there is room again before it
   assert.equal(memory.spool.last(), 0);
 });
 
-test("drops the oldest segment when the spool is full, from memory too, and counts each event of it", async (t) => {
-  const memory = await spooledToMemory(t);
+test("marks no event as settled that is behind one that failed at once when it came back from the spool", async (t) => {
+  const answers: (() => void)[] = [];
+  const memory = await spooledToMemory(t, { maxEvents: 10 });
   memory.stream.breakOff();
-  memory.add(["m000000"], 10_000);
-  await memory.spooled(1);
-  for (const id of idsOf(300)) {
-    memory.add([id], 10_000);
-    if (id.endsWith("0")) await eventually(() => assert(memory.spool.last() >= Number(id.slice(1))));
-  }
-  await eventually(() => assert.equal(memory.spool.last(), 301));
-  const dropped = memory.idsOf("dropped-spool-full");
-  const all = ["m000000", ...idsOf(300)];
-  assert(dropped.length > 150);
-  assert.deepEqual(dropped, all.slice(0, dropped.length), "the oldest, in order");
-  assert.deepEqual(memory.outbox.size().events, 301 - dropped.length);
-  assert.deepEqual(memory.outbox.spooled().events, 301 - dropped.length);
-  assert(memory.outbox.spooled().bytes <= 1_048_576);
-  memory.stream.flow();
-  memory.outbox.wake();
-  await memory.empty();
-  assert.deepEqual(memory.stream.stored, all.slice(dropped.length));
-});
-
-test("drops what is in the spool alone just so", async (t) => {
-  const memory = await spooledToMemory(t, { maxEvents: 5 });
-  memory.stream.breakOff();
-  for (let first = 1; first < 300; first += 10) {
-    memory.add(idsOf(10, first), 10_000);
-    await eventually(() => assert.equal(memory.spool.last(), first + 9));
-  }
-  const dropped = memory.idsOf("dropped-spool-full");
-  assert(dropped.length > 150);
-  assert.deepEqual(dropped, idsOf(dropped.length));
-  assert.equal(memory.outbox.size().events, 300 - dropped.length);
-  const next = await memory.kill();
-  next.stream.flow();
-  await next.empty();
-  assert.deepEqual(next.stream.stored, idsOf(300 - dropped.length, dropped.length + 1));
-});
-
-test("does not drop for a full spool what is in flight, since it may be stored", async (t) => {
-  const memory = await spooledToMemory(t);
-  memory.stream.stall();
-  memory.add(["m000000"], 10_000);
-  await memory.spooled(1);
-  for (let first = 1; first < 400; first += 20) {
-    memory.add(idsOf(20, first), 10_000);
-    await eventually(() => assert.equal(memory.spool.last(), first + 20));
-  }
-  const dropped = memory.idsOf("dropped-spool-full");
-  memory.stream.flow();
-  await memory.empty();
-  const all = ["m000000", ...idsOf(400)];
-  assert.deepEqual(memory.stream.stored.slice(0, 256), all.slice(0, 256));
-  assert.deepEqual(memory.stream.stored.concat(dropped).toSorted(), all);
-  assert.equal(memory.results.length, all.length);
+  await memory.addWithPauses(idsOf(60));
+  await memory.spooled(60);
+  const next = await memory.kill({
+    send: (message, onAnswer) => {
+      if (message.id === "m000001") onAnswer(message, new BusError("too-large", "larger than max_payload"));
+      else answers.push(() => onAnswer(message, { sequence: 1, duplicate: false }));
+    },
+  });
+  await eventually(() => assert(answers.length > 0));
+  assert.deepEqual(next.idsOf("dropped-too-large"), ["m000001"]);
+  assert.equal(next.spool.mark(), 1);
 });
 
 test("has what is left on disk when it is stopped, due or not, and says how much", async (t) => {
   const memory = await spooledToMemory(t, { spoolAfterMs: 60_000, maxEvents: 100 });
   memory.stream.breakOff();
-  memory.add(idsOf(250));
+  memory.add(idsOf(100));
   assert.equal(await memory.stop(), 0);
-  assert.deepEqual(memory.kept, [250]);
+  assert.deepEqual(memory.kept, [100]);
   const next = await spooledToMemory(t, { dir: memory.spool.dir });
   await next.empty();
-  assert.deepEqual(next.stream.stored, idsOf(250));
+  assert.deepEqual(next.stream.stored, idsOf(100));
   assert.equal(await next.stop(), 0);
   assert.deepEqual(next.kept, []);
 });

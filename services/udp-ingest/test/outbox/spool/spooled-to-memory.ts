@@ -1,16 +1,14 @@
 import assert from "node:assert/strict";
 import { cpSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
 import { cleanUpAfter, eventually, type Scope, tempDir } from "@sense-alerts/test-kit";
 import type { EventMessage } from "../../../src/messages.js";
 import type { OutboxResult } from "../../../src/outbox/outbox.js";
 import { decodeRecords } from "../../../src/outbox/spool/record.js";
 import { openSpool, type Spool } from "../../../src/outbox/spool/spool.js";
-import {
-  createSpooledOutbox,
-  type SpooledOutbox,
-  type SpooledOutboxOptions,
-} from "../../../src/outbox/spool/spooled-outbox.js";
+import { createSpooledOutbox } from "../../../src/outbox/spool/spooled-outbox.js";
+import type { SpooledOutbox, SpooledOutboxOptions } from "../../../src/outbox/spool/spooled-outbox-options.js";
 import { createMemoryStream, type MemoryStream } from "../memory-stream.js";
 import { eventOf } from "./events.js";
 
@@ -25,6 +23,8 @@ export type SpooledToMemory = {
   readonly diskErrors: readonly unknown[];
   recoveries(): number;
   add(ids: readonly string[], payloadBytes?: number): void;
+  /** The same, with a pause while there is no room and the spool makes some, as the socket does. */
+  addWithPauses(ids: readonly string[], payloadBytes?: number): Promise<void>;
   idsOf(result: OutboxResult): string[];
   /** Resolves when so many events are in the spool. */
   spooled(events: number): Promise<void>;
@@ -53,7 +53,7 @@ export type OutboxSetup = Omit<SpooledOutboxOptions, "spool"> & {
 export async function spooledToMemory(t: Scope, options: Partial<OutboxSetup> = {}): Promise<SpooledToMemory> {
   const { dir = tempDir(t), spoolMaxBytes = 1_048_576, stream = createMemoryStream<EventMessage>(), ...more } = options;
   const { beforeAppend = async () => undefined, beforeSync = async () => undefined, ...rest } = more;
-  const opened = await openSpool(dir, spoolMaxBytes);
+  const opened = await openSpool(dir, spoolMaxBytes, { instance: "ingest-1" });
   let busy = 0;
   const counted = async (operation: Promise<void>) => {
     busy++;
@@ -114,6 +114,12 @@ export async function spooledToMemory(t: Scope, options: Partial<OutboxSetup> = 
     recoveries: () => recoveries,
     add: (ids, payloadBytes) => {
       for (const id of ids) outbox.add(eventOf(id, payloadBytes));
+    },
+    addWithPauses: async (ids, payloadBytes = 10) => {
+      for (const id of ids) {
+        while (outbox.makesRoom() && !outbox.hasRoomFor(1, payloadBytes)) await turn();
+        outbox.add(eventOf(id, payloadBytes));
+      }
     },
     idsOf: (wanted) => results.flatMap(([id, result]) => (result === wanted ? [id] : [])),
     spooled: (events) => eventually(() => assert.equal(outbox.spooled().events, events), { intervalMs: 1 }),
