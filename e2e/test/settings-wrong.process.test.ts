@@ -30,6 +30,8 @@ const wrongOfBoth: Readonly<Record<string, WrongValue>> = {
   NATS_TLS_CA_FILE: [dir, /is not a file/],
   NATS_TLS_CERT_FILE: noFile,
   NATS_TLS_KEY_FILE: noFile,
+  NATS_TLS_FIRST: toggle,
+  NATS_JETSTREAM_DOMAIN: ["a.b", /must be a JetStream domain/],
   NATS_STREAM: ["SENSE.EVENTS", /must be a stream name: at most 255 characters/],
   NATS_SUBJECT_PREFIX: ["sense.>", /must be tokens with dots between them/],
   NATS_STREAM_REPLICAS: ["2", /must be one of 1, 3, 5/],
@@ -142,8 +144,11 @@ function partOf(all: Readonly<Record<string, WrongValue>>, wanted: (variable: st
 
 /** Some runs, since the list of all would not fit on a screen. */
 const wrongRuns: readonly { name: ServiceName; values: Readonly<Record<string, WrongValue>> }[] = [
-  { name: "udp-ingest", values: { ...wrongOf["udp-ingest"], ...partOf(wrongOfBoth, (name) => !/^OTEL_/.test(name)) } },
-  { name: "udp-ingest", values: partOf(wrongOfBoth, (name) => /^OTEL_/.test(name)) },
+  {
+    name: "udp-ingest",
+    values: { ...wrongOf["udp-ingest"], ...partOf(wrongOfBoth, (name) => !/^(NATS|OTEL)_/.test(name)) },
+  },
+  { name: "udp-ingest", values: partOf(wrongOfBoth, (name) => /^(NATS|OTEL)_/.test(name)) },
   {
     name: "mqtt-alerter",
     values: partOf(wrongOf["mqtt-alerter"], (name) => /^(QRS|TASK_START|SUBSCRIPTION)_/.test(name)),
