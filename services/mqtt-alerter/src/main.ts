@@ -64,8 +64,7 @@ await runService({
     broker.onRoom(deliver.wake);
     const consumer = bus.consume({
       durable,
-      maxInHand: settings.MQTT_MAX_INFLIGHT,
-      aside,
+      maxInHand: settings.MQTT_MAX_INFLIGHT + (qrs ? aside.most : 0),
       maxAgeMs: settings.ALERT_MAX_AGE_MINUTES * 60_000,
       onPassedOver: (events) => {
         metrics.passedOver(events);

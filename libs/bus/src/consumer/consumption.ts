@@ -24,17 +24,18 @@ export type ConsumerOptions = {
   readonly filterSubject?: string;
   /** How many deliveries may be in hand at once. */
   readonly maxInHand: number;
-  /**
-   * Deliveries that are in hand and do not count, since they wait for something that must not hold up others: how many
-   * there are now, and `most`. Call `wake()` when there are more.
-   */
-  readonly aside?: { readonly most: number; count(): number };
-  /** NATS hands a delivery out again when it hears nothing of it for this long; 30 s if left out. */
+  /** NATS delivers a message again when it hears nothing of it for this long; 8 s if left out. */
   readonly ackWaitMs?: number;
-  /** When the durable consumer has to be made, it begins with what was stored this long ago: no storm of old alerts. */
+  /** A consumer that is created starts at what was stored this long ago: no storm of old alerts. */
   readonly maxAgeMs: number;
-  /** Called with how many messages in the stream were older when the durable consumer was made. */
+  /** An older durable consumer: where it exists, a consumer that is created starts at its ack floor instead. */
+  readonly startAfter?: string;
+  /** Called with how many messages in the stream were older when the durable consumer was created. */
   readonly onPassedOver: (messages: number) => void;
+  /** Messages wait, deliveries are wanted, and none was completed for this long: the consumer has stalled; 60 s if left out. */
+  readonly stallMs?: number;
+  /** Called each time the consumer has stalled and is restarted. */
+  readonly onStalled?: () => void;
   /**
    * Whether new deliveries are wanted now; call `wake()` when that changes to true. What NATS was asked for before it
    * changed to false may still come.

@@ -2,6 +2,7 @@ import { randomInt } from "node:crypto";
 import {
   AckPolicy,
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   type JetStreamManager,
   type NatsConnection,
@@ -12,87 +13,132 @@ import type { BusLogger } from "../connection/options.js";
 
 const consumerNotFound = 10014;
 
-/** How many messages NATS leaves unacknowledged over all replicas together: room for dozens of them. */
+/** Messages that NATS leaves unacknowledged, over all replicas: room for dozens of them. */
 const maxAckPending = 10_000;
+/** A server whose cluster elects a leader answers nothing at all. */
+const timeoutMs = 2_000;
 
-type WantedConsumer = Pick<ConsumerConfig, "ack_policy" | "ack_wait" | "max_deliver" | "max_ack_pending"> & {
-  readonly durable_name: string;
-  readonly filter_subject?: string;
-};
+type WantedConsumer = Partial<ConsumerConfig> & { readonly durable_name: string };
 
 export type WantedDurable = {
   readonly stream: string;
   readonly durable: string;
   readonly ackWaitMs: number;
-  /** A consumer that is made anew passes over what was stored longer ago. */
+  /** A consumer that is created skips what was stored longer ago. */
   readonly maxAgeMs: number;
+  /** An older durable consumer of the same stream: where it exists, a consumer that is created starts at its ack floor. */
+  readonly startAfter?: string | undefined;
   readonly filterSubject?: string | undefined;
 };
 
-/**
- * Finds the durable pull consumer or makes it; one that differs from what we need is left as it is, with a warning.
- * Resolves to how many messages a new one passes over because they are too old, 0 for one that was there.
- */
+/** What a durable consumer that is there means for its reader. */
+export type Durable = {
+  /** Messages that a consumer created just now skips because they are too old; 0 for one that was there. */
+  readonly skipped: number;
+  readonly limits: PullLimits;
+};
+
+/** What a consumer accepts in a pull request. */
+export type PullLimits = { readonly maxBatch: number; readonly maxExpiresNs: number };
+
+export const unlimited: PullLimits = { maxBatch: Number.POSITIVE_INFINITY, maxExpiresNs: Number.POSITIVE_INFINITY };
+
+const compared = ["ack_wait", "max_deliver", "max_ack_pending", "filter_subject", "max_batch", "max_expires"] as const;
+
+/** Finds the durable pull consumer or creates it. One whose settings differ is left as it is, with a warning for each. */
 export async function ensureDurable(
   connection: NatsConnection,
-  { stream, durable, ackWaitMs, maxAgeMs, filterSubject }: WantedDurable,
+  { stream, durable, ackWaitMs, maxAgeMs, startAfter, filterSubject }: WantedDurable,
   logger: BusLogger,
-): Promise<number> {
+): Promise<Durable> {
   const wanted: WantedConsumer = {
     durable_name: durable,
     ack_policy: AckPolicy.Explicit,
     ack_wait: nanos(ackWaitMs),
-    // An event leaves the consumer when it is delivered or a dead letter, never by being tried often enough.
+    // An event leaves the consumer when it is delivered or a dead letter, however often it was delivered before.
     max_deliver: -1,
     max_ack_pending: maxAckPending,
     ...(filterSubject === undefined ? {} : { filter_subject: filterSubject }),
   };
-  const manager = await connection.jetstreamManager({ checkAPI: false });
-  const found = await find(manager, stream, durable);
-  if (found === undefined) return make(manager, stream, wanted, maxAgeMs, logger);
+  const manager = await managerOf(connection);
+  const found = (await find(manager, stream, durable))?.config;
+  if (found === undefined) {
+    const start = await startOf(manager, stream, maxAgeMs, startAfter);
+    return { skipped: await create(manager, stream, { ...wanted, ...start }, logger), limits: unlimited };
+  }
   if (found.ack_policy !== AckPolicy.Explicit || found.deliver_subject !== undefined) {
     throw new Error(
       `consumer ${durable} of stream ${stream} is not a pull consumer with explicit acknowledgement; ` +
-        `remove it (nats consumer rm ${stream} ${durable}) and it will be made anew`,
+        `remove it (nats consumer rm ${stream} ${durable}), and it is created as it should be`,
     );
   }
-  for (const setting of ["ack_wait", "max_deliver", "max_ack_pending"] as const) {
-    if (found[setting] === wanted[setting]) continue;
-    const facts = { stream, consumer: durable, setting, wanted: wanted[setting], live: found[setting] };
+  for (const setting of compared) {
+    const [is, should] = [found[setting] || undefined, wanted[setting] || undefined];
+    if (is === should) continue;
+    const facts = { stream, consumer: durable, setting, wanted: should, live: is };
     logger.warn(facts, "consumer differs from what is expected and is left as it is");
   }
-  return 0;
+  const limits = {
+    maxBatch: found.max_batch || unlimited.maxBatch,
+    maxExpiresNs: found.max_expires || unlimited.maxExpiresNs,
+  };
+  return { skipped: 0, limits };
 }
 
-async function find(manager: JetStreamManager, stream: string, durable: string): Promise<ConsumerConfig | undefined> {
+/** Whether the durable consumer exists. Rejects when NATS does not answer. */
+export async function durableExists(connection: NatsConnection, stream: string, durable: string): Promise<boolean> {
+  return (await find(await managerOf(connection), stream, durable)) !== undefined;
+}
+
+function managerOf(connection: NatsConnection): Promise<JetStreamManager> {
+  return connection.jetstreamManager({ checkAPI: false, timeout: timeoutMs });
+}
+
+async function find(manager: JetStreamManager, stream: string, durable: string): Promise<ConsumerInfo | undefined> {
   try {
-    return (await manager.consumers.info(stream, durable)).config;
+    return await manager.consumers.info(stream, durable);
   } catch (error) {
     if (error instanceof NatsError && error.api_error?.err_code === consumerNotFound) return undefined;
     throw error;
   }
 }
 
-async function make(
+type Start = Pick<ConsumerConfig, "deliver_policy"> & Partial<ConsumerConfig>;
+
+/** Where a new consumer starts: behind what an older one has acknowledged, otherwise at what was stored `maxAgeMs` ago. */
+async function startOf(
   manager: JetStreamManager,
   stream: string,
-  wanted: WantedConsumer,
   maxAgeMs: number,
-  logger: BusLogger,
-): Promise<number> {
-  const { state } = await manager.streams.info(stream);
-  // Down to the nanosecond, so that of two replicas with the same thought in the same millisecond one is refused: the other made it.
+  startAfter: string | undefined,
+): Promise<Start> {
+  const older = startAfter === undefined ? undefined : await find(manager, stream, startAfter);
+  if (older !== undefined) {
+    return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: older.ack_floor.stream_seq + 1 };
+  }
+  // In nanoseconds, so that of two replicas that create the consumer in the same millisecond NATS refuses one.
   const nanoseconds = String(randomInt(1_000_000)).padStart(6, "0");
   const startTime = new Date(Date.now() - maxAgeMs).toISOString().replace("Z", `${nanoseconds}Z`);
-  const config = { ...wanted, deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime };
+  return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: startTime };
+}
+
+/** Resolves to how many messages of the stream the new consumer skips. */
+async function create(
+  manager: JetStreamManager,
+  stream: string,
+  config: WantedConsumer & Start,
+  logger: BusLogger,
+): Promise<number> {
+  const { durable_name: durable, opt_start_seq: startSequence, opt_start_time: startTime } = config;
+  const { state } = await manager.streams.info(stream);
   try {
     const { delivered } = await manager.consumers.add(stream, config);
-    const passedOver = Math.max(0, delivered.stream_seq - Math.max(1, state.first_seq) + 1);
-    logger.info({ stream, consumer: wanted.durable_name, since: startTime, passedOver }, "consumer made");
-    return passedOver;
+    const skipped = Math.max(0, delivered.stream_seq - Math.max(1, state.first_seq) + 1);
+    logger.info({ stream, consumer: durable, startTime, startSequence, skipped }, "consumer created");
+    return startSequence === undefined ? skipped : 0;
   } catch (error) {
-    // Another replica was quicker: its start time cannot be changed, and need not be.
-    if ((await find(manager, stream, wanted.durable_name)) !== undefined) return 0;
+    // Another replica was faster: the start of its consumer cannot be changed, and need not be.
+    if ((await find(manager, stream, durable)) !== undefined) return 0;
     throw error;
   }
 }

@@ -32,7 +32,7 @@ test("makes the durable consumer anew that is deleted under load, and handles ev
     assert.ok(consumer.taken.length < 2_000, "it was over before the consumer was deleted");
     await manager.consumers.delete("SENSE_EVENTS", durable);
   }
-  await eventually(() => assert.equal(lines.filter((line) => line.message === "consumer made").length, 3));
+  await eventually(() => assert.equal(lines.filter((line) => line.message === "consumer created").length, 3));
   await whenNothingIsLeft(server, 30_000);
   await whenEachWasHandledOnce([consumer], wanted);
   await eventually(() => assert.equal(consumer.consumption.inHand(), 0));

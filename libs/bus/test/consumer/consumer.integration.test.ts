@@ -92,26 +92,6 @@ for (const maxInHand of [1, 7, 64]) {
   });
 }
 
-test("takes others in the place of deliveries that are set aside, up to the most of them", async (t) => {
-  const server = await startNats(t);
-  const { bus } = startTestBus(t, server.url);
-  await whenUp(bus);
-  await publishAll(bus, texts("m", 100));
-  const holding = startHolding();
-  let count = 0;
-  const { consumption } = startTestConsumer(t, bus, {
-    maxInHand: 4,
-    aside: { most: 20, count: () => count },
-    handle: holding.handle,
-  });
-  for (const more of [0, 3, 20]) {
-    count = more;
-    consumption.wake();
-    await eventually(() => assert.equal(consumption.inHand(), 4 + more));
-  }
-  assert.deepEqual(holding.texts(), texts("m", 24));
-});
-
 test("takes more as soon as there is room, with the rest of the window stuck", async (t) => {
   const server = await startNats(t);
   const { bus } = startTestBus(t, server.url);

@@ -1,0 +1,76 @@
+/** Acknowledgements that NATS has not confirmed yet. */
+export type Acks = {
+  /** Sends an acknowledgement on the reply subject of a delivery, and again until NATS confirms it. */
+  add(key: string, reply: string): void;
+  /** NATS has answered on `<inbox><key>`: `isRefused` when nobody listens there at the moment. */
+  answered(subject: string, isRefused: boolean): void;
+  /** Sends again what has waited for too long, and forgets what NATS does not confirm at all. */
+  sweep(nowMs: number): void;
+  /** Sends all of them again at once: the connection is new. */
+  resend(): void;
+  size(): number;
+};
+
+type Ack = { reply: string; sentMs: number; readonly sinceMs: number };
+
+const ack = Buffer.from("+ACK");
+const resendAfterMs = 1_000;
+const refusedRetryMs = 250;
+/**
+ * After this time an acknowledgement is forgotten. NATS may know nothing of the delivery any more: the state of a consumer
+ * can be older after a crash than what was acknowledged. It then delivers the message again, and that delivery is acknowledged.
+ */
+const forgetAfterMs = 30_000;
+/** As many as NATS leaves unacknowledged. */
+const limit = 10_000;
+
+/**
+ * Each acknowledgement asks NATS for a confirmation of its own, on one inbox, because it can get lost when the consumer's leader
+ * moves, and the message would then be delivered to another replica. `ackAck()` of nats.js confirms too, but can be called only once.
+ * They do not count as in flight: a server that confirms none of them must not stop the consumer.
+ */
+export function createAcks(
+  inbox: string,
+  send: (subject: string, payload: Uint8Array, reply: string) => void,
+  onChange: () => void,
+): Acks {
+  /** Unconfirmed, by the key of the message, in the order sent. */
+  const unconfirmed = new Map<string, Ack>();
+
+  function transmit(key: string, entry: Ack): void {
+    entry.sentMs = performance.now();
+    send(entry.reply, ack, inbox + key);
+  }
+
+  function forget(key: string): void {
+    if (unconfirmed.delete(key)) onChange();
+  }
+
+  return {
+    add: (key, reply) => {
+      const nowMs = performance.now();
+      const entry = { reply, sentMs: nowMs, sinceMs: nowMs };
+      unconfirmed.set(key, entry);
+      transmit(key, entry);
+      const [oldest = ""] = unconfirmed.size > limit ? unconfirmed.keys() : [];
+      forget(oldest);
+    },
+    answered: (subject, isRefused) => {
+      const key = subject.slice(inbox.length);
+      const entry = unconfirmed.get(key);
+      if (entry === undefined) return;
+      if (isRefused) entry.sentMs = performance.now() - resendAfterMs + refusedRetryMs;
+      else forget(key);
+    },
+    sweep: (nowMs) => {
+      for (const [key, entry] of unconfirmed) {
+        if (nowMs - entry.sinceMs > forgetAfterMs) forget(key);
+        else if (nowMs - entry.sentMs > resendAfterMs) transmit(key, entry);
+      }
+    },
+    resend: () => {
+      for (const [key, entry] of unconfirmed) transmit(key, entry);
+    },
+    size: () => unconfirmed.size,
+  };
+}

@@ -1,0 +1,169 @@
+import type { Msg } from "nats";
+import type { Connection, LinkState } from "../connection/connection.js";
+import { explainNatsError } from "../connection/explain.js";
+import type { BusLogger, BusOptions } from "../connection/options.js";
+import { backoffMs, deletionMs, pause } from "../connection/wait.js";
+import { isStreamNotFound } from "../streams/streams.js";
+import type { ConsumerOptions } from "./consumption.js";
+import { durableExists, ensureDurable, unlimited } from "./durable.js";
+import { type Pull, startPull } from "./pull.js";
+
+export type SessionOptions = BusOptions & ConsumerOptions & { readonly stream: string; readonly ackWaitMs: number };
+
+export type SessionEvents = {
+  readonly onMessage: (message: Msg, reply: string) => void;
+  /** How many more messages may be in flight. */
+  readonly room: () => number;
+  /** Less room than this is asked for a moment later, together with what becomes free until then. */
+  readonly leastRoom: number;
+};
+
+/** What asks a durable consumer for messages, over all connections and whatever becomes of the consumer. */
+export type Session = {
+  state(): LinkState;
+  /** Asks for as many messages as there is room for; a moment later if that is little. */
+  askSoon(): void;
+  /** Looks at the consumer again and asks afresh, unless it is about to. */
+  restart(why: string): void;
+  /** To be called now and then. */
+  check(nowMs: number): void;
+  /** Asks for nothing more; resolves when no message can come any more. */
+  close(): Promise<void>;
+};
+
+const soonMs = 5;
+const retryMs = 250;
+const shortReadMs = 2_000;
+/** A consumer whose leader moves is back sooner: until then the link counts as up. */
+const movingMs = 5_000;
+
+export function startSession(
+  connection: Connection,
+  options: SessionOptions,
+  logger: BusLogger,
+  { onMessage, room, leastRoom }: SessionEvents,
+): Session {
+  const { stream, durable } = options;
+  const subject = `$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`;
+  const closed = new AbortController();
+  let looking = new AbortController();
+  let pull: Pull | undefined;
+  let limits = unlimited;
+  let isReading = false;
+  let readingSinceMs: number | undefined;
+  /** How often in a row NATS ended the requests as soon as it was asked. */
+  let shortReads = 0;
+  /** When it stopped reading because its leader moved; undefined when for another reason. */
+  let movingSinceMs: number | undefined;
+  let detail = "not connected yet";
+  let soon: NodeJS.Timeout | undefined;
+
+  function ask(atLeast: number): void {
+    const free = isReading && pull?.isOpen() === false ? room() : 0;
+    if (free >= atLeast) pull?.request(free, limits);
+  }
+
+  function askSoon(): void {
+    ask(leastRoom);
+    if (!isReading || pull?.isOpen() !== false || soon !== undefined) return;
+    soon = setTimeout(() => {
+      soon = undefined;
+      ask(1);
+    }, soonMs);
+  }
+
+  function onEnd(code: number, description: string): void {
+    if (code === 408) return void ask(1);
+    const reason = code === 503 ? "nobody answers it" : description;
+    if (connection.isNews(reason))
+      logger.warn({ consumer: durable, code, reason }, "nats ended a request for messages");
+    restart(`NATS ended the request for messages: ${reason}`);
+  }
+
+  function stopReading(why: string): void {
+    looking.abort();
+    isReading = false;
+    detail = why;
+    void pull?.close();
+    pull = undefined;
+  }
+
+  function restart(why: string): void {
+    if (!isReading || closed.signal.aborted) return;
+    const nowMs = performance.now();
+    movingSinceMs = nowMs;
+    shortReads = nowMs - (readingSinceMs ?? 0) < shortReadMs ? shortReads + 1 : 0;
+    void look(why, shortReads > 1 ? backoffMs(shortReads) : retryMs);
+  }
+
+  /** A consumer that is made in the moment in which NATS removes the files of its predecessor loses its own. */
+  async function waitWhileDeleted(signal: AbortSignal): Promise<void> {
+    const current = connection.current();
+    if (readingSinceMs === undefined || current === undefined || (await durableExists(current, stream, durable)))
+      return;
+    detail = "the consumer is gone";
+    await pause(deletionMs, signal);
+  }
+
+  /** Looks at the durable consumer until it is there or the connection breaks; then asks for messages. */
+  async function look(why: string, afterMs: number): Promise<void> {
+    stopReading(why);
+    looking = new AbortController();
+    const { signal } = looking;
+    if (afterMs > 0) await pause(afterMs, signal);
+    for (let attempt = 0; !signal.aborted; attempt++) {
+      try {
+        await waitWhileDeleted(signal);
+        const current = connection.current();
+        if (current === undefined || signal.aborted) return;
+        const found = await ensureDurable(current, options, logger);
+        if (found.skipped > 0) options.onPassedOver(found.skipped);
+        limits = found.limits;
+        if (signal.aborted) return;
+        pull = startPull(connection, current, subject, { onMessage, onEnd });
+        isReading = true;
+        readingSinceMs = performance.now();
+        movingSinceMs = undefined;
+        detail = durable;
+        return ask(1);
+      } catch (error) {
+        if (signal.aborted) return;
+        detail = explainNatsError(error, options);
+        const facts = { stream, consumer: durable, reason: detail, err: error };
+        if (connection.isNews(detail)) logger.warn(facts, "waiting for the consumer");
+        if (isStreamNotFound(error)) return connection.recheck();
+        await pause(backoffMs(attempt), signal);
+      }
+    }
+  }
+
+  connection.onChange((up) => {
+    movingSinceMs = undefined;
+    if (closed.signal.aborted) return;
+    if (up) void look("looking at the consumer", 0);
+    else stopReading("no connection to NATS");
+  });
+
+  return {
+    state: () => {
+      const isMoving = movingSinceMs !== undefined && performance.now() - movingSinceMs < movingMs;
+      return { up: isReading || isMoving, detail };
+    },
+    askSoon,
+    restart,
+    check: (nowMs) => {
+      if (pull?.isSilent(nowMs)) restart("NATS does not answer the request for messages");
+      else ask(1);
+    },
+    close: async () => {
+      closed.abort();
+      clearTimeout(soon);
+      movingSinceMs = undefined;
+      const noneComing = pull?.close();
+      looking.abort();
+      isReading = false;
+      detail = "closed";
+      await noneComing;
+    },
+  };
+}

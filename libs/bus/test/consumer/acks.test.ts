@@ -1,0 +1,76 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createAcks } from "../../src/consumer/acks.js";
+
+const inbox = "_INBOX.test.";
+type Sent = { readonly subject: string; readonly reply: string };
+
+function startAcks() {
+  const sent: Sent[] = [];
+  let changes = 0;
+  const acks = createAcks(
+    inbox,
+    (subject, payload, reply) => {
+      assert.equal(Buffer.from(payload).toString(), "+ACK");
+      sent.push({ subject, reply });
+    },
+    () => changes++,
+  );
+  return { acks, sent, changes: () => changes };
+}
+
+test("asks for a confirmation of each acknowledgement, and is done with exactly the one that is confirmed", () => {
+  const { acks, sent, changes } = startAcks();
+  acks.add("1-10", "$JS.ACK.a");
+  acks.add("2-20", "$JS.ACK.b");
+  assert.deepEqual(sent, [
+    { subject: "$JS.ACK.a", reply: `${inbox}1-10` },
+    { subject: "$JS.ACK.b", reply: `${inbox}2-20` },
+  ]);
+  acks.answered(`${inbox}2-20`, false);
+  assert.deepEqual([acks.size(), changes()], [1, 1]);
+  acks.answered(`${inbox}2-20`, false);
+  assert.deepEqual([acks.size(), changes()], [1, 1]);
+});
+
+test("confirms nothing when nobody takes acknowledgements, and sends that one again soon", () => {
+  const { acks, sent } = startAcks();
+  acks.add("1-10", "$JS.ACK.a");
+  acks.add("2-20", "$JS.ACK.b");
+  const nowMs = performance.now();
+  acks.answered(`${inbox}1-10`, true);
+  assert.equal(acks.size(), 2);
+  acks.sweep(nowMs + 500);
+  assert.deepEqual(sent.slice(2), [{ subject: "$JS.ACK.a", reply: `${inbox}1-10` }]);
+});
+
+test("sends again what is not confirmed within a second, and all of it on a new connection", () => {
+  const { acks, sent } = startAcks();
+  acks.add("1-10", "$JS.ACK.a");
+  acks.sweep(performance.now() + 900);
+  assert.equal(sent.length, 1);
+  acks.sweep(performance.now() + 1_100);
+  assert.equal(sent.length, 2);
+  acks.resend();
+  assert.equal(sent.length, 3);
+});
+
+test("uses the reply subject of the latest delivery", () => {
+  const { acks, sent } = startAcks();
+  acks.add("1-10", "$JS.ACK.first");
+  acks.add("1-10", "$JS.ACK.second");
+  acks.resend();
+  assert.deepEqual(
+    sent.map(({ subject }) => subject),
+    ["$JS.ACK.first", "$JS.ACK.second", "$JS.ACK.second"],
+  );
+  assert.equal(acks.size(), 1);
+});
+
+test("forgets what NATS does not confirm at all, and the oldest of more than 10,000", () => {
+  const { acks } = startAcks();
+  for (let sequence = 1; sequence <= 10_002; sequence++) acks.add(`${sequence}-1`, "$JS.ACK.a");
+  assert.equal(acks.size(), 10_000);
+  acks.sweep(performance.now() + 31_000);
+  assert.equal(acks.size(), 0);
+});
