@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { cleanUpAfter, type Scope, tempDir } from "@sense-alerts/test-kit";
 
@@ -14,14 +14,15 @@ export interface LoopDisk {
 }
 
 /** More than the 1.4 GB that the default stream of 1 GiB asks for. The image is sparse: it takes what is written to it. */
-const size = "3G";
+const bytes = 3 * 2 ** 30;
 
 /** An ext4 file system in an image file, until the scope ends; gives the reason where this process may not mount one. */
 export function loopDisk(t: Scope): LoopDisk | string {
   const scratch = tempDir(t);
   const image = join(scratch, "disk.img");
   try {
-    execFileSync("truncate", ["-s", size, image], { stdio: "pipe" });
+    writeFileSync(image, "");
+    truncateSync(image, bytes);
     execFileSync("mkfs.ext4", ["-q", "-F", image], { stdio: "pipe" });
     return mount(t, scratch, image);
   } catch (error) {
