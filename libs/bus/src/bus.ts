@@ -1,8 +1,8 @@
+import type { LinkState } from "@sense-alerts/link-kit";
 import { BusError } from "./connection/bus-error.js";
 import { startConnection } from "./connection/connection.js";
 import { managerOptions } from "./connection/jetstream-api.js";
 import type { BusLogger, BusOptions } from "./connection/options.js";
-import type { LinkState } from "./connection/phases.js";
 import { type Backlog, readBacklog } from "./consumer/backlog.js";
 import { startConsumer } from "./consumer/consumer.js";
 import type { ConsumerOptions, Consumption } from "./consumer/consumption.js";

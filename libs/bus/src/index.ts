@@ -1,7 +1,6 @@
 export { type Bus, startBus } from "./bus.js";
 export { BusError, type BusErrorCode } from "./connection/bus-error.js";
 export { type BusLogger, type BusOptions, busOptionsOf, type StreamUse } from "./connection/options.js";
-export type { LinkState } from "./connection/phases.js";
 export { hostAndPort } from "./connection/servers.js";
 export type { Backlog } from "./consumer/backlog.js";
 export type { ConsumerOptions, Consumption, Delivery, Outcome } from "./consumer/consumption.js";

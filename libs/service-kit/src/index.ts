@@ -1,6 +1,4 @@
-export { type Backoff, type BackoffOptions, backoff } from "./backoff.js";
-export { DeadlineError, withDeadline } from "./deadline.js";
-export { delay } from "./delay.js";
+export { type Backoff, type BackoffOptions, backoff, DeadlineError, delay, withDeadline } from "@sense-alerts/link-kit";
 export {
   createHealth,
   type Health,

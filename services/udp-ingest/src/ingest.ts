@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { BusMessage } from "@sense-alerts/bus";
 import type { IngestStatusEvent } from "@sense-alerts/event-contract";
+import { createThrottle } from "@sense-alerts/link-kit";
 import { createSourceRate } from "./admission/source-rate.js";
-import { createThrottle } from "./admission/throttle.js";
 import type { Reading, ReceivedDatagram } from "./datagram/datagram.js";
 import { likelyCause } from "./datagram/likely-cause.js";
 import type { Rejection } from "./datagram/rejection.js";

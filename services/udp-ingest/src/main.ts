@@ -1,5 +1,6 @@
 import { busOptionsOf, startBus } from "@sense-alerts/bus";
-import { delay, runService } from "@sense-alerts/service-kit";
+import { delay } from "@sense-alerts/link-kit";
+import { runService } from "@sense-alerts/service-kit";
 import { createAllowedSources } from "./admission/allowed-sources.js";
 import { createDatagramReader } from "./datagram/reader.js";
 import { createIngest } from "./ingest.js";

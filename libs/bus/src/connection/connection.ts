@@ -1,16 +1,14 @@
+import { createThrottle, type LinkState, pause } from "@sense-alerts/link-kit";
 import { createInbox, DebugEvents, Events, type Msg, type NatsConnection, type Subscription } from "nats";
 import { type Dialled, dialFirst } from "./dial.js";
 import { explainNatsError, explainServerError } from "./explain.js";
 import { apiPrefixOf } from "./jetstream-api.js";
-import { createNews } from "./news.js";
 import type { BusLogger, BusOptions } from "./options.js";
-import { createPhases, type LinkState, type Phase } from "./phases.js";
+import { createPhases, type Phase } from "./phases.js";
 import { createServerList } from "./servers.js";
 import { type StreamWatch, watchStreams } from "./stream-watch.js";
 import { subscribe } from "./subscribe.js";
-import { backoffMs, pause } from "./wait.js";
-
-export type { LinkState } from "./phases.js";
+import { retryDelayMs } from "./wait.js";
 
 /** One lasting link to NATS over any number of connections, one after the other. */
 export type Connection = {
@@ -49,7 +47,7 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
   const reconnectListeners: (() => void)[] = [];
   const servers = createServerList(options.servers);
   const phases = createPhases();
-  const news = createNews();
+  const news = createThrottle(30_000, 100);
   let live: NatsConnection | undefined;
   let watch: StreamWatch | undefined;
   /** The connection on which the link was last usable. */
@@ -67,7 +65,7 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
   function waiting(why: string, error: unknown): void {
     phases.set("connecting", why);
     const dialled = servers.inOrder().map(({ address }) => address);
-    if (news.has(why)) logger.warn({ servers: dialled, reason: why, err: error }, "waiting for nats");
+    if (news.passes(why)) logger.warn({ servers: dialled, reason: why, err: error }, "waiting for nats");
   }
 
   async function followStatus({ connection, server }: Dialled, leave: () => void): Promise<void> {
@@ -79,7 +77,7 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
       } else if (status.type === Events.LDM && servers.inOrder().length > 1) leave();
       else if (status.type === Events.Error) {
         const reason = explainServerError(String(status.data), status.permissionContext, options);
-        if (news.has(reason)) logger.warn({ reason }, "nats reports an error");
+        if (news.passes(reason)) logger.warn({ reason }, "nats reports an error");
       }
     }
   }
@@ -124,7 +122,7 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
       } catch (error) {
         if (!stopping.signal.aborted) waiting(explainNatsError(error, options), error);
       }
-      await pause(backoffMs(attempt), stopping.signal);
+      await pause(retryDelayMs(attempt), stopping.signal);
     }
   }
 
@@ -137,7 +135,7 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
     apiPrefix: apiPrefixOf(options),
     newInbox: () => `${createInbox(options.inboxPrefix)}.`,
     subscribe: (on, subject, onMessage) => subscribe(on, subject, onMessage, logger),
-    isNews: news.has,
+    isNews: news.passes,
     onOpen: (listener) => {
       openListeners.push(listener);
       if (live !== undefined) listener(live);

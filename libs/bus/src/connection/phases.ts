@@ -1,3 +1,5 @@
+import type { LinkState } from "@sense-alerts/link-kit";
+
 /**
  * - `connecting`: no connection to any server.
  * - `checking`: connected; the streams are being looked at or made, and nothing may be published yet.
@@ -6,8 +8,6 @@
  * - `closed`: for good.
  */
 export type Phase = "connecting" | "checking" | "up" | "moving" | "closed";
-
-export type LinkState = { readonly up: boolean; readonly detail: string };
 
 /** The phase of the link, and who wants to know when it becomes usable or stops to be. */
 export type Phases = {

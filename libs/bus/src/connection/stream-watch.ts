@@ -1,19 +1,19 @@
+import { pause, type Throttle } from "@sense-alerts/link-kit";
 import type { NatsConnection } from "nats";
 import { ensureStreams } from "../streams/streams.js";
 import { isStreamGone, statusOfError } from "./api-status.js";
 import { explainNatsError } from "./explain.js";
 import { isUnanswered, lookAtStreams } from "./look.js";
-import type { News } from "./news.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Phases } from "./phases.js";
-import { backoffMs, deletionMs, pause } from "./wait.js";
+import { deletionMs, retryDelayMs } from "./wait.js";
 
 export type WatchedLink = {
   readonly connection: NatsConnection;
   readonly options: BusOptions;
   readonly logger: BusLogger;
   readonly phases: Phases;
-  readonly news: News;
+  readonly news: Throttle;
   /** Aborts when the connection breaks. */
   readonly signal: AbortSignal;
   /** Called at each look, about every 5 s. */
@@ -108,18 +108,18 @@ export function watchStreams(link: WatchedLink): StreamWatch {
       else if (!isLong && phases.isUsable()) move(why, error);
       else check(why, error);
     }
-    return phases.phase() === "moving" ? movingLookMs : backoffMs(attempt);
+    return phases.phase() === "moving" ? movingLookMs : retryDelayMs(attempt);
   }
 
   function move(why: string, error?: unknown): void {
     const reason = `JetStream does not answer: ${why}`;
     phases.set("moving", reason);
-    if (news.has(reason)) logger.warn({ server, reason: why, err: error }, "jetstream does not answer");
+    if (news.passes(reason)) logger.warn({ server, reason: why, err: error }, "jetstream does not answer");
   }
 
   function check(why: string, error?: unknown): void {
     phases.set("checking", why);
-    if (news.has(why)) logger.warn({ servers: [server], reason: why, err: error }, "waiting for nats");
+    if (news.passes(why)) logger.warn({ servers: [server], reason: why, err: error }, "waiting for nats");
   }
 
   function leave(why: string): void {

@@ -1,9 +1,9 @@
 import { setMaxListeners } from "node:events";
+import { atMost } from "@sense-alerts/link-kit";
 import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { isNoResponders, statusOfMessage } from "../connection/api-status.js";
 import type { Connection } from "../connection/connection.js";
 import type { BusLogger, BusOptions } from "../connection/options.js";
-import { atMost } from "../connection/wait.js";
 import type { Publisher } from "../publisher/publisher.js";
 import { createAcks } from "./acks.js";
 import { readBacklog } from "./backlog.js";

@@ -1,4 +1,4 @@
-import type { LinkState } from "../connection/phases.js";
+import type { LinkState } from "@sense-alerts/link-kit";
 
 /** A message that was handed out; it can be read until it is done. */
 export type Delivery = {

@@ -1,8 +1,9 @@
 import { deadLetterSubject } from "@sense-alerts/event-contract";
+import { pause } from "@sense-alerts/link-kit";
 import type { Msg } from "nats";
 import { BusError } from "../connection/bus-error.js";
 import type { BusLogger } from "../connection/options.js";
-import { backoffMs, pause } from "../connection/wait.js";
+import { retryDelayMs } from "../connection/wait.js";
 import type { BusMessage, Publisher } from "../publisher/publisher.js";
 
 /** What is kept of an event that is too large to be copied: enough for its id, its type and its names. */
@@ -78,7 +79,7 @@ export async function storeDeadLetter(
       logger.warn({ err: error, ...letter.headers }, "dead letter not stored yet");
       const tooLarge = error instanceof BusError && error.code === "too-large";
       if (tooLarge && message.payload.length > 0) message = shortened(message);
-      else await pause(backoffMs(attempt), signal);
+      else await pause(retryDelayMs(attempt), signal);
     }
   }
   return false;

@@ -1,3 +1,4 @@
+import { type LinkState, pause } from "@sense-alerts/link-kit";
 import type { Msg, NatsConnection } from "nats";
 import {
   type ApiStatus,
@@ -10,8 +11,7 @@ import type { Connection } from "../connection/connection.js";
 import { explainNatsError } from "../connection/explain.js";
 import { isUnanswered } from "../connection/look.js";
 import type { BusLogger, BusOptions } from "../connection/options.js";
-import type { LinkState } from "../connection/phases.js";
-import { backoffMs, deletionMs, pause } from "../connection/wait.js";
+import { deletionMs, retryDelayMs } from "../connection/wait.js";
 import { readBacklog } from "./backlog.js";
 import type { ConsumerOptions } from "./consumption.js";
 import { durableExists, ensureDurable, unlimited } from "./durable.js";
@@ -108,7 +108,7 @@ export function startSession(
     const nowMs = performance.now();
     movingSinceMs = nowMs;
     shortReads = nowMs - (readingSinceMs ?? 0) < shortReadMs ? shortReads + 1 : 0;
-    void look(why, shortReads > 1 ? backoffMs(shortReads) : retryMs);
+    void look(why, shortReads > 1 ? retryDelayMs(shortReads) : retryMs);
   }
 
   /** A consumer that is made in the moment in which NATS removes the files of its predecessor loses its own. */
@@ -163,7 +163,7 @@ export function startSession(
         if (connection.isNews(detail)) logger.warn(facts, "waiting for the consumer");
         if (isStreamGone(statusOfError(error))) return connection.recheck();
         if (isUnanswered(error)) connection.reportFailure(lookedMs);
-        await pause(backoffMs(attempt), signal);
+        await pause(retryDelayMs(attempt), signal);
       }
     }
   }

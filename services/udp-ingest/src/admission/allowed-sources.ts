@@ -2,8 +2,8 @@ import type { LookupAddress } from "node:dns";
 import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type Backoff, backoff, isHostName } from "@sense-alerts/service-kit";
-import { createThrottle } from "./throttle.js";
+import { type Backoff, backoff, createThrottle } from "@sense-alerts/link-kit";
+import { isHostName } from "@sense-alerts/service-kit";
 
 /** `10.0.0.5`, `fd00::5`, `10.0.0.0/8`, `fd00::/8` or `sense1.example.com`. */
 export type SourceRule =

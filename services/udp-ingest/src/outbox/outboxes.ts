@@ -1,6 +1,6 @@
 import type { Bus, BusError, BusMessage } from "@sense-alerts/bus";
+import { createThrottle } from "@sense-alerts/link-kit";
 import type { Logger } from "@sense-alerts/service-kit";
-import { createThrottle } from "../admission/throttle.js";
 import type { EventMessage } from "../messages.js";
 import type { IngestMetrics } from "../metrics.js";
 import { createOutbox, type Outbox, type OutboxResult } from "./outbox.js";

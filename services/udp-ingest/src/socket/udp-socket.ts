@@ -1,6 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from "node:dgram";
 import { setImmediate as pollOnce, setTimeout as sleep } from "node:timers/promises";
-import { type Backoff, backoff } from "@sense-alerts/service-kit/backoff";
+import { type Backoff, backoff } from "@sense-alerts/link-kit";
 import { type BatchReader, readInBatches } from "./batch-reader.js";
 
 export type UdpSocketOptions = {

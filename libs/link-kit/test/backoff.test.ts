@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { backoff } from "../src/index.js";
+import { backoff, backoffMs } from "../src/index.js";
 
 test("doubles up to the most and starts again after a success", () => {
   const waits = backoff({ minMs: 100, maxMs: 350, random: () => 1 });
@@ -25,4 +25,8 @@ test("spreads each wait over the upper half below its ceiling", () => {
 test("draws from real chance when none is given", () => {
   const first = new Set(Array.from({ length: 20 }, () => backoff({ minMs: 100, maxMs: 400 }).next()));
   assert.ok(first.size > 1);
+});
+
+test("stays at the longest wait after very many attempts", () => {
+  assert.equal(backoffMs(100_000, { minMs: 250, maxMs: 5_000, random: () => 1 }), 5_000);
 });

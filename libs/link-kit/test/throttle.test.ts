@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createThrottle } from "../../src/admission/throttle.js";
+import { createThrottle } from "../src/index.js";
 
 /** A throttle whose clock shows what each call says. */
 function throttleFor(periodMs: number, maxKeys: number) {
@@ -96,4 +96,11 @@ test("lets at most maxKeys reports through in any one period, whoever sends", ()
       assert(given.length === 0 || reportedAtMs.length > 0);
     }),
   );
+});
+
+test("lets every key through again once it has been told to forget", () => {
+  const throttle = createThrottle(60_000, 10);
+  assert.deepEqual([throttle.passes("a"), throttle.passes("a")], [true, false]);
+  throttle.forget();
+  assert.equal(throttle.passes("a"), true);
 });

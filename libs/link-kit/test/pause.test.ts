@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { delay } from "../src/index.js";
+import { delay, pause } from "../src/index.js";
 
 test("resolves after the time", async () => {
   const from = performance.now();
@@ -15,4 +15,12 @@ test("rejects as soon as the signal aborts, and at once when it has", async () =
   stop.abort();
   await assert.rejects(waiting, { name: "AbortError" });
   await assert.rejects(delay(60_000, stop.signal), { name: "AbortError" });
+});
+
+test("ends a pause at once when the signal aborts, without rejecting", async () => {
+  const stopping = new AbortController();
+  const paused = pause(60_000, stopping.signal);
+  stopping.abort();
+  await paused;
+  await pause(60_000, stopping.signal);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
-import { DeadlineError, withDeadline } from "../src/index.js";
+import { atMost, DeadlineError, withDeadline } from "../src/index.js";
 
 test("settles as the work does when it is in time", async () => {
   assert.equal(await withDeadline(Promise.resolve(7), 60_000, "work"), 7);
@@ -36,3 +36,18 @@ function withRejection() {
   });
   return { promise, reject };
 }
+
+test("gives up waiting for work that never ends", async () => {
+  await atMost(10, new Promise(() => {}));
+});
+
+test("waits no longer than the work takes, and leaves no timer behind", async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+  const before = timers();
+  await atMost(60_000, Promise.resolve());
+  assert.equal(timers(), before);
+});
+
+test("passes on why the work failed", async () => {
+  await assert.rejects(atMost(60_000, Promise.reject(new Error("no disk"))), /no disk/);
+});

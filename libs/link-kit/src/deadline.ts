@@ -1,3 +1,5 @@
+import { pause } from "./pause.js";
+
 /** Something took longer than it may. */
 export class DeadlineError extends Error {
   override readonly name = "DeadlineError";
@@ -24,5 +26,15 @@ export async function withDeadline<T>(promise: Promise<T>, ms: number, what: str
     return await Promise.race([promise, late]);
   } finally {
     clearTimeout(timer);
+  }
+}
+
+/** Resolves when the work does, after `ms` at the latest; rejects if the work does before that. */
+export async function atMost(ms: number, work: Promise<unknown>): Promise<void> {
+  const over = new AbortController();
+  try {
+    await Promise.race([work, pause(ms, over.signal)]);
+  } finally {
+    over.abort();
   }
 }
