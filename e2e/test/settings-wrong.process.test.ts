@@ -89,6 +89,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     TASK_SUCCESS_TOPIC: ["qliksense/+", wildcard[1]],
     TASK_SUCCESS_SEND_FULL: toggle,
     TASK_SUCCESS_FULL_TOPIC: ["a\tb", wildcard[1]],
+    TOPIC_SPACE_REPLACEMENT: ["a b", /must be text without a blank/],
     TASK_START_ENABLE: toggle,
     SUBSCRIPTION_ROOT_TOPIC: ["qliksense/#/x", /must be a topic filter: \+ and # as whole levels, # as the last one/],
     TASK_START_TOPIC: wildcard,

@@ -34,7 +34,7 @@ const parts: readonly Part[] = [
     spec: mqttAlerterSettings,
     groups: [
       ["The broker", /^MQTT_(?!STATUS)/],
-      ["Which alerts go where", /^(ALERT_|MQTT_STATUS_|TASK_(FAILURE|ABORTED|SUCCESS)_)/],
+      ["Which alerts go where", /^(ALERT_|MQTT_STATUS_|TASK_(FAILURE|ABORTED|SUCCESS)_|TOPIC_)/],
       ["Starting tasks by MQTT", /^(TASK_START|SUBSCRIPTION)_/],
       ["Qlik Repository Service (QRS)", /^QRS_/],
     ],

@@ -2,7 +2,10 @@ import { z } from "zod";
 
 const udpPort = z.int().min(0).max(65535);
 
-/** What a task datagram says. Absent values are empty strings; nothing is cut. Times as logged are local to the Sense server. */
+/** The fields that were cut because the event was larger than NATS accepts. Absent when nothing was. */
+const truncated = z.array(z.string()).optional();
+
+/** What a task datagram says. Absent values are empty strings. Times as logged are local to the Sense server. */
 const taskData = z.object({
   hostName: z.string(),
   /** `DIRECTORY\userid` as it came. */
@@ -34,6 +37,7 @@ const taskData = z.object({
   ambiguousNames: z.literal(true).optional(),
   /** With `ambiguousNames`: the text between host and user, both names in it. */
   rawNames: z.string().optional(),
+  truncated,
 });
 
 /** What the engine's own failure datagram (E1) says. */
@@ -50,6 +54,7 @@ const engineData = z.object({
   sourceAddress: z.string(),
   sourcePort: udpPort,
   wireFormat: z.string(),
+  truncated,
 });
 
 /** How the UDP socket of one udp-ingest fares. */

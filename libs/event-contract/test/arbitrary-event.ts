@@ -5,6 +5,11 @@ import type { EngineEvent, IngestStatusEvent, SenseEvent, TaskEvent } from "../s
 const text = fc.oneof(fc.string({ unit: "binary" }), fc.string({ unit: "grapheme" }));
 const port = fc.integer({ min: 0, max: 65535 });
 const logTimeStampUtc = fc.option(text, { nil: null });
+/** The optional field of events that were cut, or nothing. */
+const truncated = fc.oneof(
+  fc.constant({}),
+  fc.array(text).map((fields) => ({ truncated: fields })),
+);
 
 const envelope = {
   specversion: fc.constant("1.0" as const),
@@ -61,6 +66,7 @@ const taskEvent: fc.Arbitrary<TaskEvent> = fc.record(
         fc.oneof(
           fc.constant(data),
           text.map((rawNames) => ({ ...data, ambiguousNames: true as const, rawNames })),
+          truncated.map((cut) => ({ ...data, ...cut })),
         ),
       ),
   },
@@ -71,23 +77,25 @@ const engineEvent: fc.Arbitrary<EngineEvent> = fc.record(
   {
     ...envelope,
     type: fc.constant("sense.engine.reload-failed" as const),
-    data: fc.record(
-      {
-        hostName: text,
-        appId: text,
-        sessionId: text,
-        userDirectory: text,
-        userId: text,
-        logTimeStamp: text,
-        logLevel: text,
-        logMessage: text,
-        logTimeStampUtc,
-        sourceAddress: text,
-        sourcePort: port,
-        wireFormat: text,
-      },
-      { noNullPrototype: true },
-    ),
+    data: fc
+      .record(
+        {
+          hostName: text,
+          appId: text,
+          sessionId: text,
+          userDirectory: text,
+          userId: text,
+          logTimeStamp: text,
+          logLevel: text,
+          logMessage: text,
+          logTimeStampUtc,
+          sourceAddress: text,
+          sourcePort: port,
+          wireFormat: text,
+        },
+        { noNullPrototype: true },
+      )
+      .chain((data) => truncated.map((cut) => ({ ...data, ...cut }))),
   },
   { requiredKeys, noNullPrototype: true },
 );

@@ -14,6 +14,7 @@ interface Schema {
   readonly format?: unknown;
   readonly description?: unknown;
   readonly allOf?: Schema[];
+  readonly items?: Schema;
   readonly required?: string[];
   readonly properties?: Readonly<Record<string, Schema>>;
 }
@@ -50,7 +51,7 @@ function examplesOn(subject: string) {
 }
 
 /** What a schema demands, to be compared: `allOf` merged, `required` sorted, nothing that only describes. */
-function demands({ allOf = [], required, properties, ...rest }: Schema): Schema {
+function demands({ allOf = [], required, properties, items, ...rest }: Schema): Schema {
   const own = Object.fromEntries(
     Object.entries(rest).filter(
       ([keyword]) =>
@@ -60,7 +61,7 @@ function demands({ allOf = [], required, properties, ...rest }: Schema): Schema 
     ),
   );
   const parts = allOf.map(demands);
-  const merged: Schema = Object.assign({}, ...parts, own);
+  const merged: Schema = Object.assign({}, ...parts, own, items === undefined ? {} : { items: demands(items) });
   if (merged.type !== "object") return merged;
   const ownProperties = Object.entries(properties ?? {}).map(([name, schema]) => [name, demands(schema)]);
   return {

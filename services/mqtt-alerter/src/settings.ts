@@ -19,10 +19,16 @@ import {
   wholeNumber,
 } from "@sense-alerts/service-kit";
 import { parseTaskTypes, taskTypesAllowed } from "./alerts/task-types.js";
-import { alertPlaceholders, parseTopic, renderTopic, type TopicTemplate } from "./alerts/topic.js";
+import {
+  alertPlaceholders,
+  parseSpaceReplacement,
+  parseTopic,
+  renderTopic,
+  type TopicTemplate,
+} from "./alerts/topic.js";
 import type { MqttOptions } from "./mqtt/mqtt-options.js";
 import { checkQrsSettings, qrsSettings } from "./qrs/qrs-settings.js";
-import { checkStartSettings, startSettings } from "./task-start/start-settings.js";
+import { checkStartSettings, startSettings, withoutUnusedTopics } from "./task-start/start-settings.js";
 
 export const mqttAlerterSettings = {
   MQTT_URL: url({
@@ -107,6 +113,12 @@ export const mqttAlerterSettings = {
   }),
   TASK_SUCCESS_SEND_FULL: toggle({ default: false, desc: "Task succeeded: whether the full message is sent" }),
   TASK_SUCCESS_FULL_TOPIC: topic("qliksense/task_success_full", { desc: "Task succeeded: the full message, JSON" }),
+  TOPIC_SPACE_REPLACEMENT: parsed(parseSpaceReplacement, {
+    allowed: "text without a blank, /, +, # or a control character",
+    default: undefined,
+    example: "_",
+    desc: "What takes the place of each blank in the value of a placeholder in a topic, for brokers that take no blanks there, such as NATS; unset = blanks stay",
+  }),
   ...startSettings,
   ...qrsSettings,
   ALERT_TASK_TYPES: parsed(parseTaskTypes, {
@@ -129,7 +141,7 @@ export function readSettings(env: Environment): MqttAlerterSettings {
     ...[checkNatsSettings, checkLogin, checkTlsFiles, checkTlsUrl, checkExpiry, checkQrsSettings, checkTaskTypes],
     checkStartSettings,
   );
-  return loadSettings(spec, env, checks);
+  return loadSettings(spec, withoutUnusedTopics(env), checks);
 }
 
 /** What the publisher is started with. */
@@ -154,8 +166,12 @@ export function mqttOptionsOf(settings: MqttAlerterSettings): MqttOptions {
     tlsKeyFile: settings.MQTT_TLS_KEY_FILE,
     tlsInsecure: settings.MQTT_TLS_INSECURE,
     maxInflight: settings.MQTT_MAX_INFLIGHT,
-    statusTopic: renderTopic(settings.MQTT_STATUS_TOPIC, { instanceId: settings.INSTANCE_ID }) ?? "",
+    statusTopic: statusTopicOf(settings),
   };
+}
+
+function statusTopicOf({ MQTT_STATUS_TOPIC, INSTANCE_ID, TOPIC_SPACE_REPLACEMENT }: MqttAlerterSettings): string {
+  return renderTopic(MQTT_STATUS_TOPIC, { instanceId: INSTANCE_ID }, TOPIC_SPACE_REPLACEMENT) ?? "";
 }
 
 type TopicOptions = { readonly desc: string; readonly example?: string; readonly placeholders?: readonly string[] };

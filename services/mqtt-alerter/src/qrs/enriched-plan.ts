@@ -1,6 +1,6 @@
 import type { SenseEvent, TaskEvent, TaskEventType } from "@sense-alerts/event-contract";
 import type { Execution, Task, TaskType } from "@sense-alerts/qlik-repository";
-import { type AlertTopics, composeMessages } from "../alerts/alert-messages.js";
+import { type AlertTopics, composeBasic, composeFull, composeMessages } from "../alerts/alert-messages.js";
 import { endedAs, followPauseMs, mostFollowedMs } from "../alerts/distribution.js";
 import type { Plan } from "../delivery/deliver.js";
 import type { Enricher } from "./enricher.js";
@@ -35,16 +35,17 @@ export function createEnrichedPlan(options: EnrichedPlanOptions): (event: SenseE
 
   function alert(event: TaskEvent, untilMs: number, task: Task | undefined, run?: Ended): Plan {
     const { ended, execution } = run ?? {};
-    const plain = composeMessages(event, topics, { ended, task, enrichment: { kind: "unavailable" } });
-    if (!plain.ok || plain.messages.every(({ kind }) => kind !== "full")) return plain;
+    const basic = composeBasic(event, topics, { ended, task });
+    if (!basic.ok) return basic;
+    const messages = basic.message === undefined ? [] : [basic.message];
+    if (topics.tasks[ended ?? event.type].full === undefined) return { ok: true, messages };
     return {
       ok: true,
-      messages: plain.messages.filter(({ kind }) => kind !== "full"),
+      messages,
       full: async () => {
         const enrichment = await enricher.enrich(event, untilMs, execution);
-        const enriched = composeMessages(event, topics, { ended, task, enrichment });
-        if (!enriched.ok) return enriched;
-        return { ok: true, messages: enriched.messages.filter(({ kind }) => kind === "full") };
+        const full = composeFull(event, topics, { ended, enrichment });
+        return full.ok ? { ok: true, messages: full.message === undefined ? [] : [full.message] } : full;
       },
     };
   }

@@ -44,7 +44,6 @@ export function startQrs(context: Context, topics: AlertTopics, url: string): Qr
   const hurry = halfTimeAfter(context.signal, settings.SHUTDOWN_TIMEOUT_SECONDS * 1_000);
   const enricher = createEnricher({
     repository: link.repository,
-    suspended: link.suspended,
     keepMs: settings.QRS_CACHE_SECONDS * 1_000,
     scriptLogLines: settings.QRS_SCRIPT_LOG_LINES,
     hurry,

@@ -16,7 +16,6 @@ function start(env: Record<string, string> = {}, types?: readonly TaskType[]) {
   const topics = alertTopicsOf(readSettings({ TASK_SUCCESS_TOPIC: "s", TASK_SUCCESS_SEND_FULL: "true", ...env }));
   const enricher = createEnricher({
     repository,
-    suspended: () => false,
     keepMs: 300_000,
     scriptLogLines: 0,
     hurry: new AbortController().signal,
@@ -63,7 +62,8 @@ test("has the basic message at once, without a question, and the full one when Q
 
 test("has the message without qs_ fields when QRS is away", async () => {
   const { plan, repository, topics } = start();
-  repository.answers.task = () => Promise.reject(new RepositoryError("unreachable", "away"));
+  const away = () => Promise.reject<never>(new RepositoryError("unreachable", "away"));
+  Object.assign(repository.answers, { task: away, app: away, execution: away });
   const unavailable = composeMessages(taskEvent(), topics, { enrichment: { kind: "unavailable" } });
   assert.deepEqual(await messagesOf(plan(taskEvent())), unavailable.ok && unavailable.messages);
 });
@@ -97,7 +97,10 @@ test("settles ambiguous names in the full message and its topic, and in the basi
 test("says so when the topic comes out too long, also by the names that QRS has", async () => {
   const { plan, repository } = start({ TASK_FAILURE_FULL_TOPIC: "f/{taskName}" });
   const long = "n".repeat(65_534);
-  assert.deepEqual(await plan(taskEvent({ data: { taskName: long } })), { ok: false, reason: "topic-too-long" });
+  const taskId = "0b7e4d3c-2f1a-4c5b-8d9e-1a2b3c4d5e6f";
+  const tooLong = await plan(taskEvent({ data: { taskId, taskName: long } }));
+  assert.ok(tooLong.ok === true);
+  assert.deepEqual(await tooLong.full?.(), { ok: false, reason: "topic-too-long" });
   repository.answers.task = async () => ({ ...task, name: long });
   const planned = await plan(taskEvent({ data: { ambiguousNames: true, rawNames: "a;b;c" } }));
   assert.ok(planned.ok === true);
