@@ -20,6 +20,8 @@ export type AlertMessage = {
   /** Where they are not those of the settings. */
   readonly qos?: 1;
   readonly retain?: false;
+  /** The same message with less in it, for a broker that takes no packet of this size; absent = there is nothing to leave out. */
+  readonly smaller?: () => AlertMessage;
 };
 
 /** Where the messages of one kind of task event go; undefined = not sent. */
@@ -43,6 +45,25 @@ export type Known = {
 export type Composed =
   | { readonly ok: true; readonly messages: readonly AlertMessage[] }
   | { readonly ok: false; readonly reason: "topic-too-long" | "user-property-invalid" };
+
+export type ComposedOne =
+  | { readonly ok: true; readonly message: AlertMessage | undefined }
+  | Extract<Composed, { readonly ok: false }>;
+
+/** The basic message of an event, or the status message; undefined when its topic is off. */
+export function composeBasic(event: SenseEvent, topics: AlertTopics, known: Known = {}): ComposedOne {
+  return oneOf(composeMessages(event, topics, known), false);
+}
+
+/** The full message of an event; undefined when its topic is off. */
+export function composeFull(event: SenseEvent, topics: AlertTopics, known: Known = {}): ComposedOne {
+  return oneOf(composeMessages(event, topics, known), true);
+}
+
+function oneOf(composed: Composed, isFull: boolean): ComposedOne {
+  if (!composed.ok) return composed;
+  return { ok: true, message: composed.messages.find(({ kind }) => (kind === "full") === isFull) };
+}
 
 /** The messages of an event in the order they are to go out, basic before full. None when its topics are off. */
 export function composeMessages(event: SenseEvent, topics: AlertTopics, known: Known = {}): Composed {

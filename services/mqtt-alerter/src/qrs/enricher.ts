@@ -9,7 +9,6 @@ import {
   type Task,
 } from "@sense-alerts/qlik-repository";
 import type { Complete, Enrichment } from "../alerts/enrichment.js";
-import { mostAside } from "../delivery/aside.js";
 import { createAnswerCache } from "./answer-cache.js";
 import { createExecutions, type ExecutionsOptions } from "./executions.js";
 import { createTurns, NotAskedError } from "./turns.js";
@@ -58,6 +57,8 @@ export type Enricher = {
 const metadataAtOnce = 3;
 const runsAtOnce = 4;
 const mostKept = 1_000;
+/** Alerts beyond these are sent without a question. */
+const mostWaiting = 1_000;
 /** What comes last is left out at the deadline, so that the rest is not late with it. */
 const graceMs = 50;
 
@@ -131,7 +132,7 @@ export function createEnricher(options: EnricherOptions): Enricher {
       waiting++;
       try {
         if (event.data.taskId === "") throw new UnavailableError("no-task-id");
-        if (waiting > mostAside) throw new UnavailableError("too-many");
+        if (waiting > mostWaiting) throw new UnavailableError("too-many");
         const enrichment = await waitUntil(untilMs + graceMs, complete(event, untilMs, run), hurry);
         options.onEnriched("complete");
         return enrichment;
