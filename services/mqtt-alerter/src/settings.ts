@@ -15,7 +15,7 @@ import {
   text,
   tlsFilesCheck,
   toggle,
-  url,
+  urlList,
   wholeNumber,
 } from "@sense-alerts/service-kit";
 import { parseTaskTypes, taskTypesAllowed } from "./alerts/task-types.js";
@@ -26,16 +26,21 @@ import {
   renderTopic,
   type TopicTemplate,
 } from "./alerts/topic.js";
-import type { MqttOptions } from "./mqtt/mqtt-options.js";
+import type { BrokerAddress, MqttOptions } from "./mqtt/mqtt-options.js";
 import { checkQrsSettings, qrsSettings } from "./qrs/qrs-settings.js";
 import { checkStartSettings, startSettings, withoutUnusedTopics } from "./task-start/start-settings.js";
 
 export const mqttAlerterSettings = {
-  MQTT_URL: url({
+  NATS_CONSUMER: parsed((given) => (/^[A-Za-z0-9_-]+$/.test(given) ? given : undefined), {
+    allowed: "letters, digits, - and _",
+    default: "mqtt-alerter",
+    desc: "Name of the two durable consumers, with `-basic` and `-full` behind it; all replicas share them",
+  }),
+  MQTT_URL: urlList({
     protocols: ["mqtt", "mqtts", "ws", "wss"],
-    default: "mqtt://localhost:1883",
+    default: ["mqtt://localhost:1883"],
     example: "mqtts://broker.example.com:8883",
-    desc: "The MQTT broker that alerts go to",
+    desc: "The MQTT broker; several, with commas between them, are tried in turn",
   }),
   MQTT_USERNAME: text({ default: undefined, example: "sense-alerts", desc: "User name for the broker" }),
   MQTT_PASSWORD: secretText({ default: undefined, desc: "Password for the broker" }),
@@ -45,11 +50,15 @@ export const mqttAlerterSettings = {
     example: "sense-alerts-1",
     desc: "Client id; no two clients of a broker may have the same",
   }),
-  MQTT_PROTOCOL_VERSION: oneOf({ choices: [4, 5], default: 5, desc: "5 = MQTT 5, 4 = MQTT 3.1.1" }),
+  MQTT_PROTOCOL_VERSION: oneOf({
+    choices: ["auto", 5, 4],
+    default: "auto",
+    desc: "5 = MQTT 5, 4 = MQTT 3.1.1, auto = MQTT 5, and 3.1.1 if the broker does not accept that",
+  }),
   MQTT_QOS: oneOf({
-    choices: [0, 1, 2],
+    choices: [0, 1],
     default: 1,
-    desc: "QoS of the alerts; with 0 an alert may be lost on its way",
+    desc: "QoS of the alerts; with 0 an alert may be lost. QoS 2 is not offered: its state is lost with the connection, so it repeats like QoS 1",
   }),
   MQTT_RETAIN: toggle({ default: false, desc: "Whether the broker keeps the last alert of each topic" }),
   MQTT_MESSAGE_EXPIRY_SECONDS: wholeNumber({
@@ -64,6 +73,18 @@ export const mqttAlerterSettings = {
     min: 1,
     max: 65_535,
     desc: "Silence after which the connection to the broker is tested",
+  }),
+  MQTT_PUBACK_TIMEOUT_SECONDS: wholeNumber({
+    default: 30,
+    min: 1,
+    max: 3_600,
+    desc: "How long a message waits for its PUBACK before the connection is made again, or its topic counts as refused if others are acknowledged",
+  }),
+  MQTT_REFUSED_AFTER_MINUTES: wholeNumber({
+    default: 10,
+    min: 1,
+    max: 10_080,
+    desc: "How long messages for a topic that the broker refuses are retried before they become dead letters",
   }),
   MQTT_TLS_CA_FILE: readableFile({
     default: undefined,
@@ -85,7 +106,7 @@ export const mqttAlerterSettings = {
     default: 256,
     min: 1,
     max: 65_535,
-    desc: "Events in hand, and messages without their PUBACK, at most; the broker's Receive Maximum counts too",
+    desc: "Messages without their PUBACK, at most; the broker's Receive Maximum counts too",
   }),
   ALERT_MAX_AGE_MINUTES: wholeNumber({
     default: 1_440,
@@ -95,7 +116,12 @@ export const mqttAlerterSettings = {
   }),
   MQTT_STATUS_TOPIC: topic("qliksense/mqtt-alerter/{instanceId}/status", {
     placeholders: ["instanceId"],
-    desc: "Where `online` and `offline` (last will) are published, retained",
+    desc: "Where `online` and `offline` (last will) are published, retained; empty = neither",
+  }),
+  MQTT_STATUS_ON_STOP: oneOf({
+    choices: ["offline", "clear"],
+    default: "offline",
+    desc: "What a stop leaves on MQTT_STATUS_TOPIC: `offline`, or nothing, for instances whose name does not return",
   }),
   TASK_FAILURE_TOPIC: topic("qliksense/task_failure", { desc: "Task failed: the bare task name" }),
   TASK_FAILURE_SEND_FULL: toggle({ default: true, desc: "Task failed: whether the full message is sent too" }),
@@ -133,7 +159,9 @@ export const mqttAlerterSettings = {
 /** Every setting of the service. */
 export const spec = { ...mqttAlerterSettings, ...natsSettings, ...commonSettings };
 
-export type MqttAlerterSettings = SettingsOf<typeof spec>;
+export type MqttAlerterSettings = Omit<SettingsOf<typeof spec>, "MQTT_STATUS_TOPIC"> & {
+  readonly MQTT_STATUS_TOPIC: TopicTemplate | undefined;
+};
 
 /** Throws a SettingsError that lists all that is wrong. */
 export function readSettings(env: Environment): MqttAlerterSettings {
@@ -141,21 +169,20 @@ export function readSettings(env: Environment): MqttAlerterSettings {
     ...[checkNatsSettings, checkLogin, checkTlsFiles, checkTlsUrl, checkExpiry, checkQrsSettings, checkTaskTypes],
     checkStartSettings,
   );
-  return loadSettings(spec, withoutUnusedTopics(env), checks);
+  const settings = loadSettings(spec, withoutUnusedTopics(env), checks);
+  // Blank means unset for every other setting with a default; here it means off.
+  return env["MQTT_STATUS_TOPIC"]?.trim() === "" ? { ...settings, MQTT_STATUS_TOPIC: undefined } : settings;
 }
 
 /** What the publisher is started with. */
 export function mqttOptionsOf(settings: MqttAlerterSettings): MqttOptions {
-  const url = new URL(settings.MQTT_URL);
-  const { username, password } = loginOf(settings);
-  url.username = "";
-  url.password = "";
+  const [first, ...others] = settings.MQTT_URL.map((url) => addressOf(url, settings));
+  if (first === undefined) throw new TypeError("MQTT_URL is empty");
+  const { MQTT_STATUS_TOPIC: statusTopic, INSTANCE_ID: instanceId } = settings;
   return {
-    url: url.href,
-    username,
-    password,
-    // Random unless set: two processes with one client id, even on one host, would throw each other out for ever.
-    clientId: settings.MQTT_CLIENT_ID ?? `mqtt-alerter-${settings.INSTANCE_ID}-${randomBytes(4).toString("hex")}`,
+    brokers: [first, ...others],
+    // Random unless set: two processes with one client id, even on one host, would disconnect each other for ever.
+    clientId: settings.MQTT_CLIENT_ID ?? `mqtt-alerter-${instanceId}-${randomBytes(4).toString("hex")}`,
     protocolVersion: settings.MQTT_PROTOCOL_VERSION,
     qos: settings.MQTT_QOS,
     retain: settings.MQTT_RETAIN,
@@ -166,12 +193,25 @@ export function mqttOptionsOf(settings: MqttAlerterSettings): MqttOptions {
     tlsKeyFile: settings.MQTT_TLS_KEY_FILE,
     tlsInsecure: settings.MQTT_TLS_INSECURE,
     maxInflight: settings.MQTT_MAX_INFLIGHT,
-    statusTopic: statusTopicOf(settings),
+    statusTopic: statusTopic && renderTopic(statusTopic, { instanceId }, settings.TOPIC_SPACE_REPLACEMENT),
+    statusOnStop: settings.MQTT_STATUS_ON_STOP,
+    pubackTimeoutMs: settings.MQTT_PUBACK_TIMEOUT_SECONDS * 1_000,
+    refusedAfterMs: settings.MQTT_REFUSED_AFTER_MINUTES * 60_000,
   };
 }
 
-function statusTopicOf({ MQTT_STATUS_TOPIC, INSTANCE_ID, TOPIC_SPACE_REPLACEMENT }: MqttAlerterSettings): string {
-  return renderTopic(MQTT_STATUS_TOPIC, { instanceId: INSTANCE_ID }, TOPIC_SPACE_REPLACEMENT) ?? "";
+/** A broker without the login, which MQTT.js would split wrongly at a colon. Throws a URIError when it is not well encoded. */
+function addressOf(text: string, { MQTT_USERNAME, MQTT_PASSWORD }: MqttAlerterSettings): BrokerAddress {
+  const url = new URL(text);
+  const { username, password } = url;
+  url.username = "";
+  url.password = "";
+  return {
+    url: url.href,
+    // The login in the URL counts where the variables say nothing.
+    username: MQTT_USERNAME ?? (username === "" ? undefined : decodeURIComponent(username)),
+    password: MQTT_PASSWORD ?? (password === "" ? undefined : decodeURIComponent(password)),
+  };
 }
 
 type TopicOptions = { readonly desc: string; readonly example?: string; readonly placeholders?: readonly string[] };
@@ -192,19 +232,10 @@ function topicAllowed(placeholders: readonly string[]): string {
   return `a topic to publish to, without + and #${names === "" ? "" : `; it may hold ${names}`}`;
 }
 
-/** The login in the URL counts where the variables say nothing. Throws a URIError when the URL's is not well encoded. */
-function loginOf({ MQTT_URL, MQTT_USERNAME, MQTT_PASSWORD }: MqttAlerterSettings) {
-  const { username, password } = new URL(MQTT_URL);
-  return {
-    username: MQTT_USERNAME ?? (username === "" ? undefined : decodeURIComponent(username)),
-    password: MQTT_PASSWORD ?? (password === "" ? undefined : decodeURIComponent(password)),
-  };
-}
-
 function checkLogin(values: MqttAlerterSettings) {
   try {
-    const { username, password } = loginOf(values);
-    if (username !== undefined || password === undefined) return [];
+    const addresses = values.MQTT_URL.map((url) => addressOf(url, values));
+    if (addresses.every(({ username, password }) => username !== undefined || password === undefined)) return [];
     return [{ name: "MQTT_USERNAME", message: "must be set together with MQTT_PASSWORD" }];
   } catch (error) {
     if (!(error instanceof URIError)) throw error;
@@ -221,7 +252,7 @@ const checkTlsFiles = tlsFilesCheck({
 /** A CA or a certificate on a plain connection would be passed over without a word. */
 function checkTlsUrl(values: MqttAlerterSettings) {
   const files = (["MQTT_TLS_CA_FILE", "MQTT_TLS_CERT_FILE"] as const).filter((name) => values[name] !== undefined);
-  if (files.length === 0 || /^(mqtts|wss):/i.test(values.MQTT_URL)) return [];
+  if (files.length === 0 || values.MQTT_URL.every((url) => /^(mqtts|wss):/i.test(url))) return [];
   const example = "mqtts://broker.example.com:8883";
   return [
     { name: "MQTT_URL", message: `must start with mqtts:// or wss:// when ${files.join(" and ")} is set`, example },
@@ -229,7 +260,7 @@ function checkTlsUrl(values: MqttAlerterSettings) {
 }
 
 function checkExpiry({ MQTT_MESSAGE_EXPIRY_SECONDS, MQTT_PROTOCOL_VERSION }: MqttAlerterSettings) {
-  if (MQTT_MESSAGE_EXPIRY_SECONDS === undefined || MQTT_PROTOCOL_VERSION === 5) return [];
+  if (MQTT_MESSAGE_EXPIRY_SECONDS === undefined || MQTT_PROTOCOL_VERSION !== 4) return [];
   return [
     {
       name: "MQTT_MESSAGE_EXPIRY_SECONDS",

@@ -3,7 +3,7 @@ import { type Bus, requestStreamName } from "@sense-alerts/bus";
 import { startRequestSubject } from "@sense-alerts/event-contract";
 import type { Repository } from "@sense-alerts/qlik-repository";
 import type { ServiceContext } from "@sense-alerts/service-kit";
-import type { Broker } from "../mqtt/broker.js";
+import type { AlertPublisher } from "../mqtt/alert-publisher.js";
 import { type MqttAlerterSettings, mqttOptionsOf } from "../settings.js";
 import { allowsNothing } from "./allow-list.js";
 import { createAnswer } from "./answer.js";
@@ -29,7 +29,7 @@ const repeatEveryMs = 30_000;
 export function startTaskStarts(
   { settings, logger, metrics: registry, health, onStop }: Context,
   bus: Bus,
-  broker: Broker,
+  broker: AlertPublisher,
   repository: Repository,
 ): void {
   const metrics = createStartMetrics(registry);
@@ -52,9 +52,11 @@ export function startTaskStarts(
       resultTopic,
       ownTopics: ownTopicsOf(settings),
       publish: broker.publish,
-      whenOnline: broker.whenOnline,
-      onNotSent: (request, to, givenUp, err) =>
-        logger.warn({ ...whoAsked(request), topic: to, givenUp, err }, "the answer to a start request was not taken"),
+      onNotSent: (request, to, givenUp, reason) =>
+        logger.warn(
+          { ...whoAsked(request), topic: to, givenUp, reason },
+          "the answer to a start request was not taken",
+        ),
     }),
     onResult: (request, { status, sessionId, reason }, repeated) => {
       metrics.request(repeated ? "repeated" : status);
