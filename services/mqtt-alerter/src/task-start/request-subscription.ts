@@ -11,8 +11,8 @@ export type SubscriptionOptions = {
 };
 
 export type SubscriptionEvents = {
-  /** The PUBACK goes out when it resolves. When it rejects the connection is dropped, and the broker sends the message again. */
-  readonly onRequest: (incoming: IncomingMessage, signal: AbortSignal) => Promise<void>;
+  /** The PUBACK goes out when it resolves, which must be soon: until then no PINGRESP is read. It does not reject. */
+  readonly onRequest: (incoming: IncomingMessage) => Promise<void>;
   /** `awayMs`: for how long the broker may have kept messages. */
   readonly onSubscribed: (shared: boolean, awayMs: number) => void;
   readonly onTrouble: (reason: string, error: unknown) => void;
@@ -20,7 +20,7 @@ export type SubscriptionEvents = {
 
 export type RequestSubscription = {
   state(): LinkState;
-  /** Takes nothing more; what is being stored is finished until `hurry` aborts. */
+  /** Takes nothing more; the PUBACK that is due goes out until `hurry` aborts. */
   close(hurry: AbortSignal): Promise<void>;
 };
 
@@ -35,9 +35,9 @@ const subackMs = 10_000;
 const retryMs = 5_000;
 
 /**
- * Listens to the start topic, on a connection of its own: MQTT.js reads no packet while one waits for its PUBACK, and alerts must not
- * wait for a request. It shares the topic with the other replicas where the broker can; there too it listens to it by itself, at QoS 0,
- * since a broker may forget what it had handed to a replica that was killed.
+ * Listens to the start topic, on a connection of its own: MQTT.js reads no packet while a message waits for its PUBACK, and alerts must
+ * not wait for a request. Where the broker offers shared subscriptions, it shares the topic with the other replicas, and also listens by
+ * itself at QoS 0, since a broker may forget what it had handed to a replica that was killed.
  */
 export function startRequestSubscription(
   options: SubscriptionOptions,
@@ -70,11 +70,8 @@ export function startRequestSubscription(
         events.onTrouble(reason, error);
       },
       onMessage: (message, done) => {
-        const { signal } = current;
-        if (closing) return;
-        handled = events.onRequest(message, signal).then(done, (error: unknown) => {
-          if (!signal.aborted) link.connection()?.drop({ cause: "error", error: asError(error) });
-        });
+        // Without a PUBACK the broker keeps it for another replica.
+        if (!closing) handled = events.onRequest(message).then(done);
       },
     },
   );
@@ -114,8 +111,4 @@ export function startRequestSubscription(
       }, hurry);
     },
   };
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

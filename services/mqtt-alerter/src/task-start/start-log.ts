@@ -30,7 +30,7 @@ export type StartLog = {
 };
 
 /** Two messages without an id are one request within this time: that of the stream's duplicate window. */
-const sameRequestMs = 5_000;
+export const sameRequestMs = 5_000;
 
 export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: string, prefix: string): StartLog {
   const stream = requestStreamName(streamName);

@@ -4,7 +4,13 @@ import { mayRenderAs, type TopicTemplate } from "../alerts/topic.js";
 import { largestPropertiesBytes, longestPayloadBytes, type RequestProblem } from "./start-request.js";
 import type { StoredRequest } from "./stored-request.js";
 
-export type RefusalCode = RequestProblem | "nothing-allowed" | "not-allowed" | "no-such-task" | "too-many-waiting";
+export type RefusalCode =
+  | RequestProblem
+  | "nothing-allowed"
+  | "not-allowed"
+  | "no-such-task"
+  | "too-many-waiting"
+  | "not-stored";
 export type FailureCode = "too-late" | "unknown" | "qrs-refused" | "qrs-failed";
 
 /** What a sender is told, and nothing else: the contract's five fields. */
@@ -29,7 +35,9 @@ const refusals: Readonly<Record<RefusalCode, string>> = {
   "nothing-allowed": "no task may be started: none of the settings TASK_START_ALLOWED_… is set",
   "not-allowed": "this task is not among those that may be started",
   "no-such-task": "there is no such task",
-  "too-many-waiting": "too many requests wait for the Qlik Repository Service",
+  "too-many-waiting": "too many requests wait for the Qlik Repository Service or for NATS",
+  "not-stored":
+    "this alerter could not store the request in NATS in time; where there are several, another may have taken it",
 };
 
 export function started({ requestId, taskId }: StoredRequest, sessionId: string): StartResult {
