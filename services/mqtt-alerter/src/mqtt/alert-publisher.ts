@@ -36,6 +36,7 @@ export type PublisherEvents = {
 };
 
 const tickMs = 100;
+const noteEveryMs = 500;
 const packetTooLarge: Omit<Refused, "maximumBytes"> = { kind: "refused", reason: "packet-too-large", retryInMs: undefined };
 
 /** Connects to the broker in the background, publishes alerts and the status of this instance. */
@@ -48,6 +49,7 @@ export function startAlertPublisher(mqtt: MqttOptions, logger: Logger, events: P
   /** When the broker refused the last will or the status; undefined = it takes both. */
   let statusRefusedMs: number | undefined;
   let closing = false;
+  let notedMs = 0;
 
   const outbox = createOutbox({
     ...mqtt,
@@ -55,7 +57,7 @@ export function startAlertPublisher(mqtt: MqttOptions, logger: Logger, events: P
     mayReconnectSoon: () => link.mayReconnectSoon(),
     drop: (cause) => link.connection()?.drop({ cause }),
     onAnswer: (message, reasonCode, afterMs) => {
-      link.acknowledged();
+      noteAnswer();
       if (message.topic !== mqtt.statusTopic && reasonCode < 0x80) link.proven();
       events.onAnswer(message, reasonCode, afterMs);
     },
@@ -82,6 +84,15 @@ export function startAlertPublisher(mqtt: MqttOptions, logger: Logger, events: P
   );
   const ticker = setInterval(outbox.tick, tickMs);
   ticker.unref();
+
+  function noteAnswer(): void {
+    const nowMs = performance.now();
+    if (nowMs - notedMs < noteEveryMs) return;
+    notedMs = nowMs;
+    link.acknowledged();
+    // On a slow link a ping waits behind all that was sent: the answer shows that the broker is alive.
+    link.connection()?.postponePing();
+  }
 
   function isStatusOff(): boolean {
     if (mqtt.statusTopic === undefined) return true;

@@ -139,11 +139,12 @@ function clientOptions(options: ConnectOptions): IClientOptions {
 }
 
 function propertiesOf(message: OutgoingMessage): NonNullable<IPublishPacket["properties"]> {
-  const { contentType, expirySeconds, userProperties, correlationData } = message;
+  const { contentType, expirySeconds, userProperties = {}, correlationData } = message;
   return {
     ...(contentType === undefined ? {} : { contentType, payloadFormatIndicator: true }),
     ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
-    ...(userProperties === undefined ? {} : { userProperties: userProperties as Record<string, string | string[]> }),
+    // MQTT.js writes no packet at all for empty ones.
+    ...(Object.keys(userProperties).length === 0 ? {} : { userProperties: userProperties as Record<string, string | string[]> }),
     ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
   };
 }
