@@ -28,7 +28,7 @@ export type EnricherOptions = {
 };
 
 /** Why a question has no answer. Each is a metric label. */
-export type UnansweredReason = RepositoryErrorCode | "deadline" | "no-task-id" | "too-many" | "stopping" | "defect";
+type UnansweredReason = RepositoryErrorCode | "deadline" | "no-task-id" | "too-many" | "stopping" | "defect";
 
 export type Enricher = {
   /** What QRS answers about an alert; never later than `untilMs`, and never rejects. `run` is its run where that is known. */

@@ -2,8 +2,17 @@ import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
 import { type Repository, RepositoryError, type Task } from "@sense-alerts/qlik-repository";
 import { delay } from "@sense-alerts/service-kit";
 import { type AllowList, allowsId, allowsNothing, allowsTask } from "./allow-list.js";
+import { lastRunOf } from "./last-run.js";
 import type { FoundRecord, StartLog, StartRecord } from "./start-log.js";
-import { failed, foundStarted, type RefusalCode, refused, type StartResult, started } from "./start-result.js";
+import {
+  failed,
+  failureOf,
+  foundStarted,
+  type RefusalCode,
+  refused,
+  type StartResult,
+  started,
+} from "./start-result.js";
 import { decodeRequest, type StoredRequest } from "./stored-request.js";
 import { createWaiting } from "./waiting.js";
 
@@ -196,23 +205,6 @@ export type CarryOut = {
   /** Requests that this replica put off because QRS is away. */
   waiting(): number;
 };
-
-function failureOf(request: StoredRequest, error: RepositoryError): StartResult {
-  if (error.code === "not-found") return refused(request, "no-such-task");
-  if (error.code === "refused" || error.status === 429) return failed(request, "qrs-refused", error.message);
-  if (!error.sent || error.code === "not-authorised" || error.code === "tls") {
-    return failed(request, "qrs-failed", error.message);
-  }
-  return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
-}
-
-/** Names the last run of a task; another name means that one began in between. */
-function lastRunOf({ metadata }: Task): string {
-  const field = (of: unknown, name: string): unknown =>
-    typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
-  const run = field(field(metadata, "operational"), "lastExecutionResult");
-  return `${field(run, "id") ?? "none"} ${field(run, "startTime") ?? ""}`;
-}
 
 function later(delayMs: number): Outcome {
   return { kind: "later", delayMs };

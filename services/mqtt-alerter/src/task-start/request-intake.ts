@@ -5,7 +5,7 @@ import { type StartLog, sameRequestMs } from "./start-log.js";
 import type { IncomingRequest } from "./start-request.js";
 import { type Identified, identify, type StoredRequest } from "./stored-request.js";
 
-export type IntakeRefusal = "not-stored" | "too-many-waiting";
+type IntakeRefusal = "not-stored" | "too-many-waiting";
 
 export type IntakeOptions = {
   readonly log: Pick<StartLog, "store">;

@@ -1,3 +1,4 @@
+import type { RepositoryError } from "@sense-alerts/qlik-repository";
 import type { AlertMessage } from "../alerts/alert-messages.js";
 import { isMqttString } from "../alerts/mqtt-string.js";
 import { mayRenderAs, type TopicTemplate } from "../alerts/topic.js";
@@ -56,6 +57,16 @@ export function refused({ requestId, taskId }: StoredRequest, code: RefusalCode)
 
 export function failed({ requestId, taskId }: StoredRequest, code: FailureCode, sentence: string): StartResult {
   return { requestId, taskId, status: "failed", sessionId: null, reason: `${code}: ${sentence}` };
+}
+
+/** What a failed call of QRS means for the request. */
+export function failureOf(request: StoredRequest, error: RepositoryError): StartResult {
+  if (error.code === "not-found") return refused(request, "no-such-task");
+  if (error.code === "refused" || error.status === 429) return failed(request, "qrs-refused", error.message);
+  if (!error.sent || error.code === "not-authorised" || error.code === "tls") {
+    return failed(request, "qrs-failed", error.message);
+  }
+  return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
 }
 
 /** Whether the answer may go to the response topic of a request: not back to us, not among our alerts, not to the broker's own. */
