@@ -1,9 +1,8 @@
 import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
 import { type Repository, RepositoryError, type Task } from "@sense-alerts/qlik-repository";
-import { delay } from "@sense-alerts/service-kit";
 import { type AllowList, allowsId, allowsNothing, allowsTask } from "./allow-list.js";
 import { lastRunOf } from "./last-run.js";
-import type { FoundRecord, StartLog, StartRecord } from "./start-log.js";
+import { type FoundRecord, type StartLog, type StartRecord, writeFirmly } from "./start-log.js";
 import {
   failed,
   failureOf,
@@ -37,7 +36,6 @@ const firstRetryMs = 1_000;
 const longestRetryMs = 10_000;
 /** On top of the longest call: an attempt that is that old and has no result was broken off by a crash. */
 const brokenOffMs = 10_000;
-const recordRetryMs = 500;
 
 /** What passes by itself. */
 const passing: readonly string[] = ["unreachable", "busy", "timeout", "suspended"];
@@ -140,7 +138,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     } catch (error) {
       if (!(error instanceof RepositoryError)) throw error;
       if (!error.sent && passing.includes(error.code)) {
-        await write(request.key, { state: "open" }, sequence, signal);
+        await writeFirmly(log, { key: request.key, record: { state: "open" }, after: sequence }, signal);
         return wait(request, error, deliveries);
       }
       return settled(failureOf(request, error));
@@ -148,19 +146,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   }
 
   function record(request: StoredRequest, result: StartResult, after: number, signal: AbortSignal) {
-    return write(request.key, { state: "answered", result }, after, signal);
-  }
-
-  /** Tries until NATS has it: what became of a call must not be forgotten while this process lives. */
-  async function write(key: string, state: StartRecord, after: number, signal: AbortSignal): Promise<boolean> {
-    for (;;) {
-      try {
-        return (await log.write(key, state, after)) !== undefined;
-      } catch (error) {
-        if (!(error instanceof BusError) || signal.aborted) throw error;
-        await delay(recordRetryMs, signal).catch(() => undefined);
-      }
-    }
+    return writeFirmly(log, { key: request.key, record: { state: "answered", result }, after }, signal);
   }
 
   function wait(request: StoredRequest, { message }: RepositoryError, deliveries: number): StartResult | Outcome {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Bus, BusError, requestStreamName, type StoredMessage } from "@sense-alerts/bus";
 import { startRecordSubject, startRequestSubject } from "@sense-alerts/event-contract";
+import { delay } from "@sense-alerts/service-kit";
 import type { StartResult } from "./start-result.js";
 import { encodeRequest, type Identified } from "./stored-request.js";
 
@@ -31,6 +32,7 @@ export type StartLog = {
 
 /** Two messages without an id are one request within this time: that of the stream's duplicate window. */
 export const sameRequestMs = 5_000;
+const recordRetryMs = 500;
 
 export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: string, prefix: string): StartLog {
   const stream = requestStreamName(streamName);
@@ -72,6 +74,25 @@ export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: s
       }
     },
   };
+}
+
+/**
+ * Tries until NATS has the record: what became of a call must not be forgotten while this process lives. Resolves to false when another
+ * replica was quicker; rejects with a BusError when the signal aborts.
+ */
+export async function writeFirmly(
+  log: Pick<StartLog, "write">,
+  { key, record, after }: { readonly key: string; readonly record: StartRecord; readonly after: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (;;) {
+    try {
+      return (await log.write(key, record, after)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof BusError) || signal.aborted) throw error;
+      await delay(recordRetryMs, signal).catch(() => undefined);
+    }
+  }
 }
 
 function storedMs({ storedAt }: StoredMessage): number {
