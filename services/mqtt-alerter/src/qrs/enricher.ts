@@ -8,10 +8,10 @@ import {
   type RepositoryErrorCode,
   type Task,
 } from "@sense-alerts/qlik-repository";
+import pLimit from "p-limit";
 import type { Enrichment } from "../alerts/enrichment.js";
 import { createAnswerCache } from "./answer-cache.js";
 import { createExecutions, type ExecutionsOptions } from "./executions.js";
-import { createTurns, NotAskedError } from "./turns.js";
 import { WaitOverError, waitUntil } from "./wait-until.js";
 
 export type EnricherOptions = {
@@ -41,8 +41,6 @@ export type Enricher = {
   execution(event: TaskEvent, untilMs: number): Promise<Execution | undefined>;
   /** Alerts that wait for QRS. */
   waiting(): number;
-  /** Lets questions that wait for their turn go on at once: QRS is not asked for a while, so each is answered at once. */
-  release(): void;
 };
 
 /** Concurrent questions: those about tasks and apps do not queue behind runs, and the client has a connection left for a start. */
@@ -67,18 +65,18 @@ export function createEnricher(options: EnricherOptions): Enricher {
   const { repository, keepMs, scriptLogLines, hurry } = options;
   // Every alert that waits listens to it.
   setMaxListeners(0, hurry);
-  const metadataTurns = createTurns(metadataAtOnce);
-  const runTurns = createTurns(runsAtOnce);
-  const kept = { turns: metadataTurns, keepMs, mostKept };
-  const tasks = createAnswerCache<Task>({ ask: repository.task, ...kept });
-  const apps = createAnswerCache<App>({ ask: repository.app, ...kept });
+  const metadataLimit = pLimit(metadataAtOnce);
+  const runLimit = pLimit(runsAtOnce);
+  const kept = { keepMs, mostKept };
+  const tasks = createAnswerCache<Task>({ ask: (id) => metadataLimit(repository.task, id), ...kept });
+  const apps = createAnswerCache<App>({ ask: (id) => metadataLimit(repository.app, id), ...kept });
   const pausesMs = options.pausesMs === undefined ? {} : { pausesMs: options.pausesMs };
-  const executions = createExecutions({ repository, turns: runTurns, ...pausesMs });
+  const executions = createExecutions({ repository, limit: runLimit, ...pausesMs });
   let waiting = 0;
 
-  async function appOf({ data }: TaskEvent, task: Promise<Task | undefined>, untilMs: number) {
+  async function appOf({ data }: TaskEvent, task: Promise<Task | undefined>) {
     const appId = data.appId === "" ? (await task)?.app?.id : data.appId;
-    return appId === undefined ? undefined : apps.get(appId, untilMs);
+    return appId === undefined ? undefined : apps.get(appId);
   }
 
   async function runOf(event: TaskEvent, untilMs: number): Promise<Execution | undefined> {
@@ -87,11 +85,10 @@ export function createEnricher(options: EnricherOptions): Enricher {
     return found;
   }
 
-  async function tailOf(taskId: string, run: Execution | undefined, untilMs: number): Promise<readonly string[]> {
+  async function tailOf(taskId: string, run: Execution | undefined): Promise<readonly string[]> {
     if (run === undefined || !run.scriptLogAvailable) return [];
-    const ask = () => repository.scriptLogTail(taskId, run, scriptLogLines);
     try {
-      return (await runTurns.take(ask, () => performance.now() < untilMs)) ?? [];
+      return (await runLimit(repository.scriptLogTail, taskId, run, scriptLogLines)) ?? [];
     } catch (error) {
       if (error instanceof RepositoryError && error.code === "not-found") return [];
       throw error;
@@ -110,12 +107,12 @@ export function createEnricher(options: EnricherOptions): Enricher {
         return undefined;
       }
     };
-    const foundTask = tasks.get(taskId, untilMs);
+    const foundTask = tasks.get(taskId);
     const foundRun = knownRun === undefined ? runOf(event, untilMs) : Promise.resolve(knownRun);
-    const tail = scriptLogLines === 0 ? undefined : foundRun.then((run) => tailOf(taskId, run, untilMs));
+    const tail = scriptLogLines === 0 ? undefined : foundRun.then((run) => tailOf(taskId, run));
     const [task, app, execution, lines] = await Promise.all([
       answered(foundTask),
-      answered(appOf(event, foundTask, untilMs)),
+      answered(appOf(event, foundTask)),
       answered(foundRun),
       tail && answered(tail),
     ]);
@@ -138,7 +135,6 @@ export function createEnricher(options: EnricherOptions): Enricher {
   function reasonOf(error: unknown): UnansweredReason {
     if (error instanceof RepositoryError) return error.code;
     if (error instanceof UnaskedError || error instanceof WaitOverError) return error.reason;
-    if (error instanceof NotAskedError) return "deadline";
     options.onDefect(error);
     return "defect";
   }
@@ -160,13 +156,9 @@ export function createEnricher(options: EnricherOptions): Enricher {
       }
     },
     task: (taskId, untilMs) =>
-      taskId === "" ? Promise.resolve(undefined) : unlessAway(waitUntil(untilMs, tasks.get(taskId, untilMs), hurry)),
+      taskId === "" ? Promise.resolve(undefined) : unlessAway(waitUntil(untilMs, tasks.get(taskId), hurry)),
     knownTask: tasks.known,
     execution: (event, untilMs) => unlessAway(waitUntil(untilMs, executions.ask(event, untilMs), hurry)),
     waiting: () => waiting,
-    release: () => {
-      metadataTurns.release();
-      runTurns.release();
-    },
   };
 }

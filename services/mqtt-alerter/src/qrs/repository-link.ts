@@ -11,7 +11,6 @@ export type RepositoryLink = {
   state(): LinkState;
   /** It failed again and again, and is not asked for a while. */
   suspended(): boolean;
-  onSuspended(listener: () => void): void;
   close(): Promise<void>;
 };
 
@@ -35,7 +34,6 @@ const good: ReadonlySet<RequestReport["outcome"]> = new Set(["ok", "not-found", 
 export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logger): RepositoryLink {
   const { create = createRepository, ...repositoryOptions } = options;
   const { url } = repositoryOptions;
-  const listeners: (() => void)[] = [];
   let known: "unknown" | "there" | "away" = "unknown";
   let suspended = false;
   let detail = "not asked yet";
@@ -53,7 +51,6 @@ export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logg
     onSuspended: ({ forMs, cause }) => {
       suspended = true;
       isAway(cause, forMs + afterPauseMs);
-      for (const listener of listeners) listener();
     },
     onResumed: () => {
       suspended = false;
@@ -97,7 +94,6 @@ export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logg
     repository,
     state: () => ({ up: known === "there", detail }),
     suspended: () => suspended,
-    onSuspended: (listener) => listeners.push(listener),
     close: async () => {
       closed = true;
       clearTimeout(nextProbe);
