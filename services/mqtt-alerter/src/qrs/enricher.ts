@@ -41,6 +41,8 @@ export type Enricher = {
   execution(event: TaskEvent, untilMs: number): Promise<Execution | undefined>;
   /** Alerts that wait for QRS. */
   waiting(): number;
+  /** While QRS is not asked for a while no question waits for its turn, since each is answered at once. */
+  suspend(isSuspended: boolean): void;
 };
 
 /** Concurrent questions: those about tasks and apps do not queue behind runs, and the client has a connection left for a start. */
@@ -160,5 +162,9 @@ export function createEnricher(options: EnricherOptions): Enricher {
     knownTask: tasks.known,
     execution: (event, untilMs) => unlessAway(waitUntil(untilMs, executions.ask(event, untilMs), hurry)),
     waiting: () => waiting,
+    suspend: (isSuspended) => {
+      metadataLimit.concurrency = isSuspended ? Number.POSITIVE_INFINITY : metadataAtOnce;
+      runLimit.concurrency = isSuspended ? Number.POSITIVE_INFINITY : runsAtOnce;
+    },
   };
 }

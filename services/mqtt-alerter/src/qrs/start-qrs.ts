@@ -50,6 +50,7 @@ export function startQrs(context: Context, topics: AlertTopics, url: string): Qr
     onEnriched: metrics.onEnriched,
     onDefect: (err) => logger.error({ err }, "an alert could not be enriched"),
   });
+  link.onSuspension(enricher.suspend);
   metrics.observe({ suspended: link.suspended, waiting: enricher.waiting });
 
   const plans = createEnrichedPlans({

@@ -97,6 +97,21 @@ test("is unavailable at once when QRS is not asked for a while", async () => {
   assert.deepEqual(results, ["unavailable suspended"]);
 });
 
+test("lets no question wait for its turn behind hung ones while QRS is not asked for a while", async () => {
+  const { enricher, repository } = start();
+  for (const question of everything) repository.answers[question] = never;
+  const hung = Array.from({ length: 4 }, (_, n) => enricher.enrich(taskEvent({ data: { taskId: `${n}` } }), inMs(500)));
+  await delay(0);
+  for (const question of everything) {
+    repository.answers[question] = () => Promise.reject<never>(new RepositoryError("suspended", "later"));
+  }
+  const next = enricher.enrich(taskEvent(), inMs(60_000));
+  enricher.suspend(true);
+  assert.deepEqual(await next, unavailable);
+  enricher.suspend(false);
+  await Promise.all(hung);
+});
+
 test("says what it knew of task and app from before while QRS is away", async () => {
   const { enricher, repository } = start();
   await enricher.enrich(taskEvent(), inMs(1_000));

@@ -47,11 +47,14 @@ test("asks QRS at the start, and says once that it is there, away and back", asy
   answered("ok");
   answered("not-found");
   assert.deepEqual(link.state(), { up: true, detail: base.url });
+  const suspensions: boolean[] = [];
+  link.onSuspension((isSuspended) => suspensions.push(isSuspended));
   for (let n = 0; n < 3; n++) onSuspended?.({ forMs: 60_000, cause: gone });
   assert.deepEqual([link.suspended(), link.state()], [true, { up: false, detail: gone.message }]);
   onResumed?.();
   answered("ok");
   assert.deepEqual([link.suspended(), link.state().up], [false, true]);
+  assert.deepEqual(suspensions, [true, true, true, false]);
   assert.deepEqual(logged, ["qrs is there", "qrs is away", "qrs is back"]);
 });
 
