@@ -46,7 +46,10 @@ export async function sendAlert(
 export async function alertOf(subscriber: MqttSubscription, taskName: string): Promise<Alert> {
   return eventually(
     () => {
-      const [basic, full] = messagesOf(subscriber, taskName);
+      // Each lane has its own order.
+      const messages = messagesOf(subscriber, taskName);
+      const basic = messages.find(({ text }) => text === taskName);
+      const full = messages.find(({ text }) => text !== taskName);
       if (basic === undefined || full === undefined) {
         throw new Error(`has ${basic?.topic ?? "nothing"} of it, and ${subscriber.messages.length} messages in all`);
       }

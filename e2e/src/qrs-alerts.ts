@@ -7,21 +7,21 @@ export interface Timing {
   readonly enrichment: string;
 }
 
-/** When the messages of each execution came. Throws when one of them came twice, or a full message before its basic one. */
+/** When both messages of each execution came, in whatever order. Throws when one of them came twice. */
 export function timingsOf(messages: readonly ReceivedMessage[]): Map<string, Timing> {
-  const basics = new Map<string, number>();
+  const basics = new Map<string, ReceivedMessage>();
+  const fulls = new Map<string, ReceivedMessage>();
+  for (const message of messages) {
+    const all = { "qliksense/task_failure": basics, "qliksense/task_failure_full": fulls }[message.topic];
+    const executionId = (message.userProperties["eventId"] ?? "").slice(-36);
+    if (all?.has(executionId)) throw new Error(`a message of ${executionId} came twice on ${message.topic}`);
+    all?.set(executionId, message);
+  }
   const timings = new Map<string, Timing>();
-  for (const { topic, text, receivedAt, userProperties } of messages) {
-    const executionId = (userProperties["eventId"] ?? "").slice(-36);
-    if (topic === "qliksense/task_failure") {
-      if (basics.has(executionId)) throw new Error(`the basic message of ${executionId} came twice`);
-      basics.set(executionId, receivedAt);
-    } else if (topic === "qliksense/task_failure_full") {
-      const basicAt = basics.get(executionId);
-      if (basicAt === undefined) throw new Error(`the full message of ${executionId} came before the basic one`);
-      if (timings.has(executionId)) throw new Error(`the full message of ${executionId} came twice`);
-      timings.set(executionId, { basicAt, fullAt: receivedAt, enrichment: String(JSON.parse(text).enrichment) });
-    }
+  for (const [executionId, { receivedAt: fullAt, text }] of fulls) {
+    const basicAt = basics.get(executionId)?.receivedAt;
+    if (basicAt === undefined) continue;
+    timings.set(executionId, { basicAt, fullAt, enrichment: String(JSON.parse(text).enrichment) });
   }
   return timings;
 }

@@ -38,7 +38,7 @@ const rows = [
   },
 ];
 for (const { kind, tag, basic, full } of rows) {
-  test(`a task that ${kind} gives a basic and a full message, basic first`, async () => {
+  test(`a task that ${kind} gives a basic and a full message`, async () => {
     const taskName = `Reload försäljning – 日本 🤪 ${kind}`;
     const taskId = randomUUID();
     await stack.send(taskDatagram({ tag, taskName, taskId, executionId: randomUUID() }));
@@ -47,7 +47,7 @@ for (const { kind, tag, basic, full } of rows) {
     assert.equal(name.payload.toString("hex"), Buffer.from(taskName).toString("hex"));
     assert.equal(name.qos, 1);
     assert.equal(name.retain, false);
-    assert.equal(name.contentType, "text/plain; charset=utf-8");
+    assert.equal(name.contentType, "text/plain");
     assert.equal(name.payloadIsUtf8, true);
     assert.equal(object.contentType, "application/json");
     assert.equal(object.payloadIsUtf8, true);
@@ -57,8 +57,6 @@ for (const { kind, tag, basic, full } of rows) {
     assert.match(traceparent ?? "", /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     assert.deepEqual(name.userProperties, object.userProperties);
     assert.equal(JSON.parse(object.text).eventId, eventId);
-    const order = stack.subscriber.messages.map((message) => message.topic);
-    assert.ok(order.indexOf(basic) < order.indexOf(full));
   });
 }
 
@@ -118,7 +116,7 @@ test("a semicolon in names and message shifts nothing and says that the names ar
 test("the UDP server's start is told on the status topic", async () => {
   const start = await stack.message("qliksense/butler/task_failure_server");
   assert.equal(start.text, "start");
-  assert.equal(start.contentType, "text/plain; charset=utf-8");
+  assert.equal(start.contentType, "text/plain");
 });
 
 test("the alerter says online on its status topic, retained", async () => {

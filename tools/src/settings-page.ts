@@ -33,8 +33,9 @@ const parts: readonly Part[] = [
     title: "mqtt-alerter",
     spec: mqttAlerterSettings,
     groups: [
+      ["Reading events", /^NATS_CONSUMER/],
       ["The broker", /^MQTT_(?!STATUS)/],
-      ["Which alerts go where", /^(ALERT_|MQTT_STATUS_|TASK_(FAILURE|ABORTED|SUCCESS)_)/],
+      ["Which alerts go where", /^(ALERT_|MQTT_STATUS_|TASK_(FAILURE|ABORTED|SUCCESS)_|TOPIC_)/],
       ["Starting tasks by MQTT", /^(TASK_START|SUBSCRIPTION)_/],
       ["Qlik Repository Service (QRS)", /^QRS_/],
     ],

@@ -50,11 +50,13 @@ export const guidAnswer = z.union([guid, z.looseObject({ value: guid }).transfor
 
 /** The JSON text. Throws a RepositoryError (`invalid-answer`) when it is none. */
 export function jsonOf(answer: Answer, what: string): unknown {
+  const text = answer.body.toString("utf8").replace(/^\uFEFF/, "");
   try {
-    return JSON.parse(answer.body.toString("utf8").replace(/^\uFEFF/, ""));
+    return JSON.parse(text);
   } catch (error) {
-    const hint = "does QRS_URL lead to the Repository Service?";
-    throw invalid(`the answer about ${what} is no JSON: ${hint}`, answer, error);
+    const found = /^\s*</.test(text) ? "a web page, such as the login page of the proxy," : "no JSON";
+    const hint = "does QRS_URL lead to the Repository Service (4242) rather than to the proxy (443)?";
+    throw invalid(`the answer about ${what} is ${found} and not one of QRS: ${hint}`, answer, error);
   }
 }
 

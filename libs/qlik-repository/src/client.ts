@@ -11,7 +11,7 @@ import type { Question, RepositoryOptions } from "./options.js";
 import { RepositoryError, type RepositoryErrorCode } from "./repository-error.js";
 import { newXrfkey } from "./xrfkey.js";
 
-export type Request = {
+export type Request<T = unknown> = {
   readonly question: Question;
   readonly method?: "GET" | "POST";
   /** Behind `/qrs/`. */
@@ -19,12 +19,14 @@ export type Request = {
   readonly query?: Readonly<Record<string, string>>;
   /** Keeps the end of an answer that is larger than so many bytes. */
   readonly endBytes?: number;
+  /** Reads a good answer (2xx). Throws a RepositoryError (`invalid-answer`) when it is not one of QRS. */
+  readonly read: (answer: Answer) => T;
 };
 
 /** Asks QRS, again where that can help. */
 export type Client = {
-  /** A good answer (2xx), or a RepositoryError when the deadline passes at the latest. */
-  ask(request: Request, deadline: Deadline): Promise<Answer>;
+  /** What a good answer says, or a RepositoryError when the deadline passes at the latest. */
+  ask<T>(request: Request<T>, deadline: Deadline): Promise<T>;
   readonly host: string;
   /** Resolves once no connection is left. */
   close(): Promise<void>;
@@ -60,7 +62,7 @@ export function createClient(options: RepositoryOptions): Client {
   });
   const breaker = createBreaker(options.breaker);
 
-  async function attempt(request: Request, timeoutMs: number, closed: AbortSignal): Promise<Answer> {
+  async function attempt<T>(request: Request<T>, timeoutMs: number, closed: AbortSignal): Promise<T> {
     const xrfkey = newXrfkey();
     const answer = await exchange(pool, {
       method: request.method ?? "GET",
@@ -73,12 +75,12 @@ export function createClient(options: RepositoryOptions): Client {
     }).catch((error: unknown) => {
       throw explainFailure(error, url.host);
     });
-    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (answer.status >= 200 && answer.status < 300) return request.read(answer);
     throw explainStatus(answer.status, url.host);
   }
 
   /** One attempt, told to the breaker and to whoever listens. */
-  async function reported(request: Request, leave: Leave, timeoutMs: number, closed: AbortSignal): Promise<Answer> {
+  async function reported<T>(request: Request<T>, leave: Leave, timeoutMs: number, closed: AbortSignal): Promise<T> {
     const startMs = performance.now();
     const report = (outcome: "ok" | RepositoryErrorCode) =>
       options.onRequest?.({ question: request.question, outcome, durationMs: performance.now() - startMs });

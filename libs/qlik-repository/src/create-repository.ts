@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import {
   appAnswer,
   executionAnswer,
@@ -10,6 +11,7 @@ import {
 import { type Client, createClient, type Request } from "./client.js";
 import { type Deadline, deadlineIn } from "./deadline.js";
 import { taskTypeOf } from "./enums.js";
+import type { Answer } from "./exchange.js";
 import { executionOf, fitsEvent, newestOf } from "./execution-result.js";
 import { guidFilter } from "./filter.js";
 import { checkedGuid, zeroGuid } from "./guid.js";
@@ -52,8 +54,10 @@ export function createRepository(options: RepositoryOptions): Repository {
 }
 
 async function findTask(client: Client, taskId: string, deadline: Deadline): Promise<Task | undefined> {
-  const answer = await client.ask(byId("task", taskId), deadline);
-  const [found] = readAnswer(taskAnswer, answer, "the task");
+  const { found, whole } = await client.ask(
+    { ...byId("task", taskId), read: firstOf(taskAnswer, "the task") },
+    deadline,
+  );
   if (found === undefined) return undefined;
   const { id, name, taskType, app, tags, customProperties } = found;
   return {
@@ -63,13 +67,12 @@ async function findTask(client: Client, taskId: string, deadline: Deadline): Pro
     app: app == null || app.id === zeroGuid ? undefined : { id: app.id, name: app.name },
     tags: tags.map((tag) => tag.name),
     customProperties: propertiesOf(customProperties),
-    metadata: wholeOf(jsonOf(answer, "the task")),
+    metadata: whole,
   };
 }
 
 async function findApp(client: Client, appId: string, deadline: Deadline): Promise<App | undefined> {
-  const answer = await client.ask(byId("app", appId), deadline);
-  const [found] = readAnswer(appAnswer, answer, "the app");
+  const { found, whole } = await client.ask({ ...byId("app", appId), read: firstOf(appAnswer, "the app") }, deadline);
   if (found === undefined) return undefined;
   const { id, name, tags, customProperties } = found;
   return {
@@ -77,7 +80,7 @@ async function findApp(client: Client, appId: string, deadline: Deadline): Promi
     name,
     tags: tags.map((tag) => tag.name),
     customProperties: propertiesOf(customProperties),
-    metadata: wholeOf(jsonOf(answer, "the app")),
+    metadata: whole,
   };
 }
 
@@ -90,12 +93,13 @@ async function findExecution(
   if (executionId !== undefined) {
     const execution = checkedGuid(executionId, "the execution id");
     const query = { filter: guidFilter("executionID", execution) };
-    const answer = await client.ask({ question: "execution", path: "executionresult/full", query }, deadline);
-    const found = newestOf(readAnswer(executionAnswer, answer, "the execution").map(executionOf));
-    if (found !== undefined) return found;
+    const read = (answer: Answer) => readAnswer(executionAnswer, answer, "the execution").map(executionOf);
+    const all = await client.ask({ question: "execution", path: "executionresult/full", query, read }, deadline);
+    const newest = newestOf(all);
+    if (newest !== undefined) return newest;
   }
-  const answer = await client.ask({ ...byId("task", task), question: "execution" }, deadline);
-  const [found] = readAnswer(lastExecutionAnswer, answer, "the task's last execution");
+  const read = (answer: Answer) => readAnswer(lastExecutionAnswer, answer, "the task's last execution");
+  const [found] = await client.ask({ ...byId("task", task), question: "execution", read }, deadline);
   const last = found?.operational?.lastExecutionResult;
   if (last == null) return undefined;
   const execution = executionOf(last);
@@ -104,14 +108,16 @@ async function findExecution(
 
 async function start(client: Client, taskId: string, deadline: Deadline): Promise<string> {
   const path = `task/${taskId}/start/synchronous`;
-  const answer = await client.ask({ question: "start-task", method: "POST", path }, deadline);
-  const sessionId = readAnswer(guidAnswer, answer, "the start of the task");
-  if (sessionId !== zeroGuid) return sessionId;
-  const reasons = "it may be disabled or running already, its app may be away, or no scheduler is free";
-  throw new RepositoryError("refused", `QRS did not start the task: ${reasons}`, { status: answer.status });
+  const read = (answer: Answer) => {
+    const sessionId = readAnswer(guidAnswer, answer, "the start of the task");
+    if (sessionId !== zeroGuid) return sessionId;
+    const reasons = "it may be disabled or running already, its app may be away, or no scheduler is free";
+    throw new RepositoryError("refused", `QRS did not start the task: ${reasons}`, { status: answer.status });
+  };
+  return client.ask({ question: "start-task", method: "POST", path, read }, deadline);
 }
 
-function byId(entity: "task" | "app", id: string): Request {
+function byId(entity: "task" | "app", id: string): Omit<Request, "read"> {
   return { question: entity, path: `${entity}/full`, query: { filter: guidFilter("id", id) } };
 }
 
@@ -121,8 +127,12 @@ function propertiesOf(
   return properties.map(({ definition, value }) => ({ name: definition.name, value }));
 }
 
-/** The first of the list as QRS sent it, which was found to be an object before. */
-function wholeOf(json: unknown): Readonly<Record<string, unknown>> {
-  const first: unknown = Array.isArray(json) ? json[0] : undefined;
-  return typeof first === "object" && first !== null ? { ...first } : {};
+/** Reads a list of one or none: its first item as far as it is checked, and whole as QRS sent it. */
+function firstOf<T extends z.ZodType>(list: z.ZodArray<T>, what: string) {
+  return (answer: Answer): { readonly found: z.infer<T> | undefined; readonly whole: Task["metadata"] } => {
+    const [found] = readAnswer(list, answer, what);
+    const json: unknown = jsonOf(answer, what);
+    const whole: unknown = Array.isArray(json) ? json[0] : undefined;
+    return { found, whole: typeof whole === "object" && whole !== null ? { ...whole } : {} };
+  };
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { readAnswer } from "./answers.js";
 import { createClient } from "./client.js";
 import { deadlineIn } from "./deadline.js";
+import type { Answer } from "./exchange.js";
 import type { RepositoryOptions } from "./options.js";
 
 export type InspectedEntity = "task" | "app" | "executionresult";
@@ -24,12 +25,12 @@ export function inspectRepository(options: RepositoryOptions): Inspection {
   const deadline = () => deadlineIn(options.timeoutMs, closing.signal);
   return {
     async version() {
-      const answer = await client.ask({ question: "inspection", path: "about" }, deadline());
-      return readAnswer(about, answer, "the site").buildVersion;
+      const read = (answer: Answer) => readAnswer(about, answer, "the site").buildVersion;
+      return client.ask({ question: "inspection", path: "about", read }, deadline());
     },
     async count(entity) {
-      const answer = await client.ask({ question: "inspection", path: `${entity}/count` }, deadline());
-      return readAnswer(counted, answer, "a count").value;
+      const read = (answer: Answer) => readAnswer(counted, answer, "a count").value;
+      return client.ask({ question: "inspection", path: `${entity}/count`, read }, deadline());
     },
     async close() {
       closing.abort();

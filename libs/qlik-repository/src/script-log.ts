@@ -27,8 +27,8 @@ export async function readScriptLogTail(
   const byReference = { path: `reloadtask/${taskId}/scriptlog`, query: { fileReferenceId: fileReferenceId ?? "" } };
   for (const way of fileReferenceId === undefined ? [byResult] : [byReference, byResult]) {
     try {
-      const reference = await client.ask({ question: "script-log", ...way }, deadline);
-      const value = readAnswer(guidAnswer, reference, "the script log");
+      const read = (answer: Answer) => readAnswer(guidAnswer, answer, "the script log");
+      const value = await client.ask({ question: "script-log", ...way, read }, deadline);
       if (value === zeroGuid) continue;
       return lastLines(await download(client, `download/reloadtask/${value}/scriptlog.txt`, deadline), lines);
     } catch (error) {
@@ -41,7 +41,7 @@ export async function readScriptLogTail(
 async function download(client: Client, path: string, deadline: Deadline): Promise<Answer> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await client.ask({ question: "script-log", path, endBytes }, deadline);
+      return await client.ask({ question: "script-log", path, endBytes, read: (answer) => answer }, deadline);
     } catch (error) {
       const isLast = attempt === downloadAttempts || deadline.leftMs() <= downloadRetryMs;
       if (isLast || !(error instanceof RepositoryError) || error.code !== "not-found") throw error;

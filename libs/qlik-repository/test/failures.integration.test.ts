@@ -53,6 +53,19 @@ for (const [name, body] of [
   });
 }
 
+test("reports an answer of 200 that is not one of QRS as a failure, and says what answers", async (t) => {
+  const outcomes: string[] = [];
+  const { qrs, repository } = await startBoth(t, { onRequest: ({ outcome }) => outcomes.push(outcome) });
+  qrs.behave({ body: "<!DOCTYPE html><title>Sign in</title>" });
+  await assert.rejects(
+    repository.task(taskId),
+    failsWith("invalid-answer", /a web page, such as the login page of the proxy/),
+  );
+  qrs.behave({ body: '{"error":"who are you"}' });
+  await assert.rejects(repository.task(taskId), failsWith("invalid-answer", /not what QRS promises/));
+  assert.deepEqual(outcomes, ["invalid-answer", "invalid-answer"]);
+});
+
 test("does not read an answer that is larger than allowed", async (t) => {
   const { qrs, repository } = await startBoth(t, { maxAnswerBytes: 10_000 });
   qrs.behave({ body: `[${" ".repeat(20_000)}]` });

@@ -1,18 +1,17 @@
 import { busOptionsOf, startBus } from "@sense-alerts/bus";
 import { runService } from "@sense-alerts/service-kit";
-import { composeMessages } from "./alerts/alert-messages.js";
+import { composeBasic, composeFull } from "./alerts/alert-messages.js";
 import { alertTopicsOf } from "./alerts/alert-topics.js";
-import { createAside } from "./delivery/aside.js";
-import { createDeliver } from "./delivery/deliver.js";
-import { createDeliverySpans } from "./delivery/delivery-spans.js";
+import type { Plans } from "./delivery/deliver.js";
+import { startLane } from "./delivery/start-lane.js";
 import { createAlerterMetrics } from "./metrics.js";
-import { startBroker } from "./mqtt/broker.js";
+import { startAlertPublisher } from "./mqtt/alert-publisher.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
 import { startStatus } from "./status/start-status.js";
 import { observeStream } from "./stream-metrics.js";
 
-/** All replicas read through this one durable consumer, so each event goes to one of them. */
-const durable = "mqtt-alerter";
+/** Full messages that wait for QRS do not keep others out of the window. */
+const mostWaitingForQrs = 1_000;
 
 await runService({
   name: "mqtt-alerter",
@@ -21,7 +20,7 @@ await runService({
   spec,
   readSettings,
   start: async (context) => {
-    const { settings, logger, metrics: registry, health, tracer, onStop } = context;
+    const { settings, logger, metrics: registry, health, onStop } = context;
     const metrics = createAlerterMetrics(registry);
     const topics = alertTopicsOf(settings);
     const status = startStatus(context, topics);
@@ -31,72 +30,31 @@ await runService({
     onStop("nats", bus.close);
     health.link("nats", { required: true, state: bus.state });
 
-    const brokerEvents = { onNoSubscriber: metrics.noSubscriber, onAnswer: metrics.answered };
-    const broker = startBroker(mqttOptionsOf(settings), logger, brokerEvents);
+    const broker = startAlertPublisher(mqttOptionsOf(settings), logger, { onAnswer: metrics.answered });
     onStop("broker", broker.close);
     health.link("broker", { required: true, state: broker.state });
 
     // What asks QRS is a third of all the code: loaded where there is one.
     const qrs = settings.QRS_URL && (await import("./qrs/start-qrs.js")).startQrs(context, topics, settings.QRS_URL);
-    const aside = createAside(() => consumer.wake());
-    const spans = createDeliverySpans(tracer, durable);
-    const isDebugging = logger.isLevelEnabled("debug");
-    const deliver = createDeliver({
-      plan: qrs ? qrs.plan : (event) => composeMessages(event, topics),
-      send: spans.send(broker.send),
-      hasRoom: broker.hasRoom,
-      whenOnline: broker.whenOnline,
-      onPublished: (message, event) => {
-        metrics.published(message, event);
-        status.published(message, event);
-        if (isDebugging)
-          logger.debug(
-            { topic: message.topic, eventId: event.id, traceparent: event.traceparent },
-            "message published",
-          );
-      },
-      onRetry: (message, error) => {
-        metrics.retried(error.code);
-        if (error.code !== "offline" || error.alone)
-          logger.warn({ err: error, topic: message.topic }, "message not taken; it is sent again");
-      },
-      onOutcome: ({ kind }) => metrics.finished(kind),
-      onAside: aside.change,
-    });
-    broker.onRoom(deliver.wake);
-    const consumer = bus.consume({
-      durable,
-      maxInHand: settings.MQTT_MAX_INFLIGHT + (qrs ? aside.most : 0),
-      maxAgeMs: settings.ALERT_MAX_AGE_MINUTES * 60_000,
-      onPassedOver: (events) => {
-        metrics.passedOver(events);
-        logger.warn({ events }, "the consumer was made anew: events older than ALERT_MAX_AGE_MINUTES are passed over");
-      },
-      wanted: broker.online,
-      onDeadLetter: (reason) => {
-        metrics.deadLetter(reason);
-        status.deadLetter(reason);
-      },
-      handle: (delivery, signal) => {
-        metrics.taken(delivery.deliveries);
-        return spans.process(deliver.handle, delivery, signal);
-      },
-    });
-    broker.onOnline(consumer.wake);
-    onStop("consumer", consumer.close);
-    health.link("consumer", { required: true, state: consumer.state });
-    const links = {
-      inHand: consumer.inHand,
-      pending: consumer.pending,
-      inFlight: broker.inFlight,
-      online: broker.online,
-      backlog: () => bus.backlog(durable),
-      onNatsReconnect: bus.onReconnect,
-      onBrokerOnline: broker.onOnline,
+    const plans = qrs
+      ? qrs.plans
+      : ({
+          basic: (event) => composeBasic(event, topics),
+          full: (event) => composeFull(event, topics),
+        } satisfies Plans);
+    const parts = { bus, broker, metrics, status };
+    const { MQTT_MAX_INFLIGHT: maxInflight } = settings;
+    const lanes = {
+      basic: startLane(context, parts, { lane: "basic", plan: plans.basic, maxInflight }),
+      full: startLane(context, parts, {
+        lane: "full",
+        plan: plans.full,
+        maxInflight: maxInflight + (qrs ? mostWaitingForQrs : 0),
+      }),
     };
-    metrics.observe(links);
-    observeStream(registry, () => bus.streamStatus([durable]));
-    status.show(links);
+    observeStream(registry, () => bus.streamStatus([lanes.basic.durable, lanes.full.durable]));
+    metrics.observe({ lanes, broker, onNatsReconnect: bus.onReconnect });
+    status.show({ lanes, broker });
     if (qrs && settings.TASK_START_ENABLE) {
       const { startTaskStarts } = await import("./task-start/start-task-starts.js");
       startTaskStarts(context, bus, broker, qrs.repository);

@@ -1,6 +1,5 @@
 import type { StreamStatus } from "@sense-alerts/bus";
-import type { Metrics } from "@sense-alerts/service-kit";
-import { setOrRemove } from "./metrics.js";
+import type { Gauge, Metrics } from "@sense-alerts/service-kit";
 
 /** Shows at each scrape how near the stream is to deleting events that nobody has delivered; NATS is asked once for all gauges. */
 export function observeStream(metrics: Metrics, ask: () => Promise<StreamStatus | undefined>): void {
@@ -35,4 +34,10 @@ export function observeStream(metrics: Metrics, ask: () => Promise<StreamStatus 
 
 function seconds(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : ms / 1_000;
+}
+
+/** No sample says that nothing is known, where 0 would say that nothing is there. */
+function setOrRemove(gauge: Gauge, value: number | undefined): void {
+  if (value === undefined) gauge.remove();
+  else gauge.set(value);
 }

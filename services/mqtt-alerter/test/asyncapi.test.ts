@@ -55,32 +55,32 @@ function messageOn(all: Channels, address: string) {
 
 const settings = readSettings({ TASK_SUCCESS_TOPIC: "qliksense/task_success", TASK_SUCCESS_SEND_FULL: "true" });
 
-/** Examples that are not named after the event they come of. */
-const enriched: Readonly<Record<string, { readonly event: string; readonly enrichment: Enrichment }>> = {
-  withQrs: {
-    event: "reload",
-    enrichment: {
-      kind: "complete",
-      ...{ task, app, execution },
-      scriptLogTail: ["Error: Field 'Region' not found", "Execution Failed", "Execution finished."],
-    },
-  },
-  qrsUnavailable: { event: "reload", enrichment: { kind: "unavailable" } },
+const scriptLogTail = ["Error: Field 'Region' not found", "Execution Failed", "Execution finished."];
+const complete: Enrichment = { kind: "complete", task, app, execution, scriptLogTail };
+
+/** Examples that are not named after the event they come of. `reductions`: how often the message was made smaller. */
+const enriched: Readonly<Record<string, { readonly enrichment: Enrichment; readonly reductions?: number }>> = {
+  withQrs: { enrichment: complete },
+  qrsPartial: { enrichment: { kind: "partial", task, app } },
+  reduced: { enrichment: complete, reductions: 2 },
+  qrsUnavailable: { enrichment: { kind: "unavailable" } },
 };
 
 /** What comes on this topic of the event's example of that name. */
 function composed(subject: string, topic: string, name: string): AlertMessage | undefined {
-  const { event: eventName = name, enrichment } = enriched[name] ?? {};
+  const { enrichment, reductions = 0 } = enriched[name] ?? {};
   const { examples } = messageOn(events.channels, subject);
-  const event = examples.find((example) => example.name === eventName)?.payload;
-  assert(event !== undefined, `${subject} has no example ${eventName}`);
+  const event = examples.find((example) => example.name === (enrichment === undefined ? name : "reload"))?.payload;
+  assert(event !== undefined, `${subject} has no example ${name}`);
   const all = composeMessages(
     event as SenseEvent,
     alertTopicsOf(settings),
     enrichment === undefined ? {} : { enrichment },
   );
   assert(all.ok);
-  return all.messages.find((message) => message.topic === topic);
+  let message = all.messages.find((one) => one.topic === topic);
+  for (let step = 0; step < reductions; step++) message = message?.smaller?.();
+  return message;
 }
 
 test("asyncapi.yaml is a sound AsyncAPI document", () => {

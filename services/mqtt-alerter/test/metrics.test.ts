@@ -5,18 +5,27 @@ import { createMetrics } from "@sense-alerts/service-kit";
 import { readMetric } from "@sense-alerts/test-kit";
 import { composeMessages } from "../src/alerts/alert-messages.js";
 import { alertTopicsOf } from "../src/alerts/alert-topics.js";
+import type { LaneState } from "../src/delivery/start-lane.js";
 import { createAlerterMetrics } from "../src/metrics.js";
 import { readSettings } from "../src/settings.js";
 import { taskEvent } from "./fixtures/events.js";
 
-const links = {
-  inHand: () => 1,
+const lane: LaneState = {
+  durable: "mqtt-alerter-basic",
+  inFlight: () => 1,
   pending: () => 2,
-  inFlight: () => 3,
-  backlog: async (): Promise<Backlog | undefined> => undefined,
-  online: () => true,
+  backlog: async () => undefined,
+};
+const links = {
+  lanes: { basic: lane, full: lane },
+  broker: {
+    inFlight: () => 3,
+    online: () => true,
+    protocolVersion: (): 4 | 5 | undefined => 5,
+    refusedTopics: () => [{ topic: "a", kind: "full" as const, detail: "" }],
+    onOnline: (_listener: () => void) => {},
+  },
   onNatsReconnect: () => {},
-  onBrokerOnline: () => {},
 };
 
 test("counts published messages by type and kind, and observes how old they are", async () => {
@@ -39,7 +48,7 @@ test("counts by kind the messages that nobody subscribed to", async () => {
   const metrics = createAlerterMetrics(registry);
   const composed = composeMessages(taskEvent(), alertTopicsOf(readSettings({})));
   assert(composed.ok);
-  for (const message of composed.messages) metrics.noSubscriber(message);
+  for (const message of composed.messages) metrics.answered(message, 0x10, 1);
   const text = await registry.render();
   const counted = (kind: string) => readMetric(text, "sensealerts_alerter_messages_no_subscriber_total", { kind });
   assert.deepEqual([counted("basic"), counted("full")], [1, 1]);
@@ -58,15 +67,15 @@ test("takes an event from a clock that is ahead for brand-new", async () => {
 test("counts failures by code and events by outcome, each outcome from the start", async () => {
   const registry = createMetrics("test");
   const metrics = createAlerterMetrics(registry);
-  assert.match(await registry.render(), /^sensealerts_alerter_events_total\{outcome="dead"\} 0$/m);
-  metrics.retried("no-puback");
-  metrics.taken(1);
-  metrics.taken(2);
-  metrics.finished("done");
-  metrics.finished("done");
-  metrics.passedOver(40);
+  assert.match(await registry.render(), /^sensealerts_alerter_events_total\{lane="full",outcome="dead"\} 0$/m);
+  metrics.refused("no-answer");
+  metrics.taken("basic", 1);
+  metrics.taken("full", 2);
+  metrics.finished("basic", "done");
+  metrics.finished("full", "done");
+  metrics.passedOver("basic", 40);
   const text = await registry.render();
-  assert.equal(readMetric(text, "sensealerts_alerter_publish_failures_total", { code: "no-puback" }), 1);
+  assert.equal(readMetric(text, "sensealerts_alerter_publish_failures_total", { code: "no-answer" }), 1);
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "done" }), 2);
   assert.equal(readMetric(text, "sensealerts_alerter_events_total", { outcome: "too-old" }), 40);
   assert.equal(readMetric(text, "sensealerts_alerter_events_taken_total"), 2);
@@ -84,34 +93,40 @@ test("counts dead letters by reason", async () => {
 test("shows the links as they are at the scrape", async () => {
   const registry = createMetrics("test");
   let online = false;
-  createAlerterMetrics(registry).observe({ ...links, online: () => online });
+  createAlerterMetrics(registry).observe({ ...links, broker: { ...links.broker, online: () => online } });
   const values = async () => {
     const text = await registry.render();
-    const names = ["events_in_hand", "stream_pending_events", "messages_in_flight", "broker_connected"];
+    const names = [
+      ...["events_in_hand", "stream_pending_events", "messages_in_flight", "broker_mqtt_version"],
+      ...["refused_topics", "broker_connected"],
+    ];
     return names.map((name) => readMetric(text, `sensealerts_alerter_${name}`));
   };
-  assert.deepEqual(await values(), [1, 2, 3, 0]);
+  assert.deepEqual(await values(), [2, 4, 3, 5, 1, 0]);
   online = true;
-  assert.deepEqual(await values(), [1, 2, 3, 1]);
+  assert.deepEqual(await values(), [2, 4, 3, 5, 1, 1]);
 });
 
-test("asks once a scrape what waits for the consumer, and shows nothing of it when there is no answer", async () => {
+test("asks once a scrape and lane what waits for the consumer, and shows nothing of it when there is no answer", async () => {
   const registry = createMetrics("test");
   let backlog: Backlog | undefined = { pending: 7, ackPending: 2 };
   let asked = 0;
-  createAlerterMetrics(registry).observe({
-    ...links,
+  const asking: LaneState = {
+    ...lane,
     backlog: async () => {
       asked++;
       return backlog;
     },
-  });
+  };
+  createAlerterMetrics(registry).observe({ ...links, lanes: { basic: asking, full: asking } });
   const shown = async () => (await registry.render()).match(/^sensealerts_alerter_consumer_\S+ \d+$/gm);
   assert.deepEqual(await shown(), [
-    "sensealerts_alerter_consumer_pending_events 7",
-    "sensealerts_alerter_consumer_ack_pending_events 2",
+    'sensealerts_alerter_consumer_pending_events{lane="basic"} 7',
+    'sensealerts_alerter_consumer_pending_events{lane="full"} 7',
+    'sensealerts_alerter_consumer_ack_pending_events{lane="basic"} 2',
+    'sensealerts_alerter_consumer_ack_pending_events{lane="full"} 2',
   ]);
-  assert.equal(asked, 1);
+  assert.equal(asked, 2);
   backlog = undefined;
   assert.equal(await shown(), null);
 });
@@ -119,7 +134,7 @@ test("asks once a scrape what waits for the consumer, and shows nothing of it wh
 test("counts the answers of the broker by their reason, and one that a PUBACK should not have as other", async () => {
   const registry = createMetrics("test");
   const metrics = createAlerterMetrics(registry);
-  for (const code of [0x00, 0x00, 0x10, 0x97, 0x42]) metrics.answered(code, 20);
+  for (const code of [0x00, 0x00, 0x10, 0x97, 0x42]) metrics.answered({ kind: "full" }, code, 20);
   const text = await registry.render();
   const counted = (reason: string) => readMetric(text, "sensealerts_alerter_pubacks_total", { reason });
   assert.deepEqual(["success", "no-matching-subscribers", "quota-exceeded", "other"].map(counted), [2, 1, 1, 1]);
@@ -134,8 +149,11 @@ test("counts reconnects to NATS, and to the broker all connections but the first
     onNatsReconnect: (listener) => {
       for (let times = 0; times < 2; times++) listener();
     },
-    onBrokerOnline: (listener) => {
-      brokerOnline = listener;
+    broker: {
+      ...links.broker,
+      onOnline: (listener) => {
+        brokerOnline = listener;
+      },
     },
   });
   for (let times = 0; times < 2; times++) brokerOnline();

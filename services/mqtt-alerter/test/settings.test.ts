@@ -24,6 +24,13 @@ function file(t: TestContext, name: string, contents: string): string {
   return path;
 }
 
+/** Starting tasks by MQTT, and what it needs. */
+function startEnabled(t: TestContext): Environment {
+  const { certFile, keyFile } = createAuthority(t).issue("client");
+  const qrs = { QRS_URL: "https://sense.example.com", QRS_CERT_FILE: certFile, QRS_KEY_FILE: keyFile };
+  return { ...qrs, TASK_START_ENABLE: "true" };
+}
+
 const common = {
   NATS_URL: ["nats://localhost:4222"],
   NATS_STREAM: "SENSE_EVENTS",
@@ -43,8 +50,12 @@ const common = {
 };
 
 const own = {
-  MQTT_URL: "mqtt://localhost:1883",
-  MQTT_PROTOCOL_VERSION: 5,
+  NATS_CONSUMER: "mqtt-alerter",
+  MQTT_URL: ["mqtt://localhost:1883"],
+  MQTT_PROTOCOL_VERSION: "auto",
+  MQTT_PUBACK_TIMEOUT_SECONDS: 30,
+  MQTT_REFUSED_AFTER_MINUTES: 10,
+  MQTT_STATUS_ON_STOP: "offline",
   MQTT_QOS: 1,
   MQTT_RETAIN: false,
   MQTT_KEEPALIVE_SECONDS: 30,
@@ -82,6 +93,7 @@ const unset = [
   "MQTT_TLS_CERT_FILE",
   "MQTT_TLS_KEY_FILE",
   "TASK_SUCCESS_TOPIC",
+  "TOPIC_SPACE_REPLACEMENT",
   "TASK_START_ALLOWED_IDS",
   "TASK_START_ALLOWED_TAGS",
   "TASK_START_ALLOWED_CUSTOM_PROPERTIES",
@@ -123,11 +135,12 @@ test("takes every example", (t) => {
   assert.equal(settings.TASK_SUCCESS_TOPIC?.text, "qliksense/task_success");
 });
 
-test("takes blank for unset, for every setting", () => {
+test("takes blank for unset, for every setting but the status topic", () => {
   const names = Object.keys({ ...common, ...mqttAlerterSettings });
   for (const blank of ["", "  "]) {
     const env = Object.fromEntries(names.map((name) => [name, blank]));
-    assert.deepEqual(readSettings(env), readSettings({}));
+    // A blank status topic is the only one that means something.
+    assert.deepEqual(readSettings(env), { ...readSettings({}), MQTT_STATUS_TOPIC: undefined });
   }
 });
 
@@ -135,7 +148,11 @@ const missing = "/nowhere/x.pem";
 const wrong: Record<string, readonly string[]> = {
   MQTT_URL: ["localhost:1883", "http://broker", "mqtt://", "mqtt://broker:99999", "mqtt://u:a/b@broker"],
   MQTT_PROTOCOL_VERSION: ["3", "3.1.1", "6"],
-  MQTT_QOS: ["3", "-1", "one"],
+  NATS_CONSUMER: ["a.b", "a b", "a*"],
+  MQTT_PUBACK_TIMEOUT_SECONDS: ["0", "3601"],
+  MQTT_REFUSED_AFTER_MINUTES: ["0"],
+  MQTT_STATUS_ON_STOP: ["online"],
+  MQTT_QOS: ["2", "-1", "one"],
   MQTT_RETAIN: ["maybe", "2"],
   MQTT_MESSAGE_EXPIRY_SECONDS: ["0", "-1", "1.5", "4294967296", "1d"],
   MQTT_KEEPALIVE_SECONDS: ["0", "65536", "30s"],
@@ -156,6 +173,7 @@ const wrong: Record<string, readonly string[]> = {
   TASK_SUCCESS_TOPIC: ["a#"],
   TASK_SUCCESS_SEND_FULL: ["yes please"],
   TASK_SUCCESS_FULL_TOPIC: ["+"],
+  TOPIC_SPACE_REPLACEMENT: ["a b", "/", "+", "#", "\0"],
   TASK_START_ENABLE: ["maybe"],
   SUBSCRIPTION_ROOT_TOPIC: ["#/a", "a/b#", "a+/b", "a\tb"],
   TASK_START_TOPIC: ["qliksense/+", "qliksense/{taskId}", "acme/start", "qliksense/task_failure", "$SYS/start"],
@@ -183,13 +201,35 @@ test("knows a wrong value for every setting that can have one", () => {
 
 for (const [name, values] of Object.entries(wrong)) {
   for (const value of values) {
-    test(`refuses ${JSON.stringify(value.slice(0, 40))} for ${name}`, () => {
-      const problems = problemsWith({ [name]: value });
+    test(`refuses ${JSON.stringify(value.slice(0, 40))} for ${name}`, (t) => {
+      const isOfStart = /^(TASK_START|SUBSCRIPTION_ROOT)_TOPIC|_RESULT_TOPIC$/.test(name);
+      const problems = problemsWith({ ...(isOfStart ? startEnabled(t) : {}), [name]: value });
       assert.equal(problems.length, 1, problems.join("\n"));
       assert(problems[0]?.startsWith(`${name}: `), problems[0]);
     });
   }
 }
+
+test("checks the topics of starting tasks only when that is enabled", (t) => {
+  for (const env of [
+    { TASK_FAILURE_TOPIC: "qliksense/{taskName}" },
+    { TASK_START_TOPIC: "acme/start" },
+    { TASK_START_TOPIC: "acme/#" },
+    { SUBSCRIPTION_ROOT_TOPIC: "acme/#/x" },
+    { SUBSCRIPTION_ROOT_TOPIC_FILE: "/nowhere/topic" },
+    { TASK_START_RESULT_TOPIC: "qliksense/start_task" },
+  ]) {
+    assert.equal(readSettings(env).TASK_START_ENABLE, false);
+    assert.equal(problemsWith({ ...startEnabled(t), ...env }).length, 1);
+    assert.notEqual(problemsWith({ TASK_START_ENABLE: "maybe", ...env }).length, 0);
+  }
+});
+
+test("compares the start topic with the topics of messages that are sent, and no others", (t) => {
+  const env = { ...startEnabled(t), TASK_FAILURE_FULL_TOPIC: "qliksense/{taskName}" };
+  assert.match(problemsWith(env).join(), /must be another topic than TASK_FAILURE_FULL_TOPIC/);
+  assert.equal(readSettings({ ...env, TASK_FAILURE_SEND_FULL: "false" }).TASK_START_ENABLE, true);
+});
 
 test("lists every wrong setting at once, those of NATS and HTTP too", () => {
   const env = { MQTT_QOS: "3", TASK_FAILURE_TOPIC: "#", NATS_URL: "http://x", HTTP_PORT: "x" };
@@ -286,15 +326,13 @@ test("shows the password in no message, wherever it came from", (t) => {
 
 test("reads the password from a file", (t) => {
   const settings = readSettings({ MQTT_USERNAME: "sense", MQTT_PASSWORD_FILE: file(t, "password", "hunter2\n") });
-  assert.equal(mqttOptionsOf(settings).password, "hunter2");
+  assert.equal(mqttOptionsOf(settings).brokers[0].password, "hunter2");
 });
 
 test("refuses to choose among types of tasks that nobody knows without QRS", (t) => {
   assert.deepEqual(problemsWith({ ALERT_TASK_TYPES: "reload" }), [
     "QRS_URL: must be set together with ALERT_TASK_TYPES: only QRS knows the type of a task",
   ]);
-  const { certFile, keyFile } = createAuthority(t).issue("client");
-  const qrs = { QRS_URL: "https://sense.example.com", QRS_CERT_FILE: certFile, QRS_KEY_FILE: keyFile };
-  const settings = readSettings({ ...qrs, ALERT_TASK_TYPES: "Reload, preload" });
+  const settings = readSettings({ ...startEnabled(t), ALERT_TASK_TYPES: "Reload, preload" });
   assert.deepEqual([...(settings.ALERT_TASK_TYPES ?? [])], ["Reload", "Preload"]);
 });

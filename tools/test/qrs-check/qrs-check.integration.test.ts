@@ -62,7 +62,7 @@ for (const [name, step, message, prepare] of [
   ["the user is not known", "user", /and not the user or the xrfkey \(403\)\n +→ set QRS_USER/, stranger],
   ["something drops the xrfkey", "user", /refuses the question \(400\)\n +→ see whether a proxy/, keyless],
   ["it is the proxy and not QRS", "user", /does not answer as QRS does \(302\).*\n +→ set QRS_URL/, proxy],
-  ["it is some other web server", "user", /is no JSON.*\n +→ set QRS_URL to the Repository/, website],
+  ["it is some other web server", "user", /is (?:no JSON|a web page).*\n +→ set QRS_URL to the Repository/, website],
   ["QRS is starting", "user", /cannot answer now \(503\).*\n +→ see whether/, starting],
   ["QRS does not answer", "user", /did not answer in time.*\n +→ see whether/, silent],
 ] as const) {

@@ -3,7 +3,7 @@ import type { AlertTopics, TaskTopics } from "./alert-messages.js";
 
 const off: TaskTopics = { basic: undefined, full: undefined };
 
-/** Which messages go where, from the settings. Distribute events say nothing of their outcome, so they are no alerts. */
+/** Which messages go where, from the settings. A distribution is an alert once it has ended, and then as what it ended as. */
 export function alertTopicsOf(settings: MqttAlerterSettings): AlertTopics {
   return {
     tasks: {
@@ -22,5 +22,6 @@ export function alertTopicsOf(settings: MqttAlerterSettings): AlertTopics {
       "sense.task.distributed": off,
     },
     serverStatus: settings.TASK_FAILURE_SERVER_STATUS_TOPIC,
+    spaceReplacement: settings.TOPIC_SPACE_REPLACEMENT,
   };
 }

@@ -1,16 +1,18 @@
 import type { App, Execution, Task } from "@sense-alerts/qlik-repository";
 
 /**
- * What QRS has told of an alert. `off`: there is no QRS. `unavailable`: it could not be reached, or not in time. `complete`: it
- * has answered; what is undefined in it is not there, such as the app of a task without one, or a task that was deleted.
+ * What QRS answered about an alert. Null = there is no such thing, such as the app of a task without one, or a task that was deleted.
+ * Undefined = no answer, or not asked for.
  */
-export type Enrichment = { readonly kind: "off" } | { readonly kind: "unavailable" } | Complete;
-
-export type Complete = {
-  readonly kind: "complete";
-  readonly task: Task | undefined;
-  readonly app: App | undefined;
-  readonly execution: Execution | undefined;
-  /** Undefined = not asked for. */
-  readonly scriptLogTail: readonly string[] | undefined;
+export type Answers = {
+  readonly task?: Task | null | undefined;
+  readonly app?: App | null | undefined;
+  readonly execution?: Execution | null | undefined;
+  readonly scriptLogTail?: readonly string[] | undefined;
 };
+
+/**
+ * `off`: there is no QRS. `complete`: it answered every question. `partial`: it answered some of them in time, and the rest is undefined.
+ * `unavailable`: it answered none.
+ */
+export type Enrichment = Answers & { readonly kind: "off" | "unavailable" | "partial" | "complete" };

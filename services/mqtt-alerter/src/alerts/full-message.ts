@@ -1,16 +1,26 @@
 import type { TaskEvent } from "@sense-alerts/event-contract";
-import type { Complete, Enrichment } from "./enrichment.js";
+import type { Answers, Enrichment } from "./enrichment.js";
 import { namesOf } from "./names.js";
 
+export type FullMessage = Readonly<Record<string, unknown>>;
+
+/** What a message that is too large for the broker goes without, one step after the other. */
+const reductions = [["scriptLogTail"], ["qs_appMetadata", "qs_taskMetadata"]] as const;
+
 /**
- * The complete message. The first ten keys are Butler's, same names, same order, same strings (its backslashes in `user`
- * collapsed), and so are its qs_ fields behind them; a consumer of Butler's message does not notice the change. Ours come after.
+ * The full message. The first ten keys are Butler's, same names, same order, same strings (backslashes in `user` collapsed as Butler
+ * does it), and so are its qs_ fields behind them; a consumer of Butler's message does not notice the change. Ours come after. The keys
+ * in `leftOut` are not there; `truncated` lists them.
  */
-export function fullMessage(event: TaskEvent, enrichment: Enrichment = { kind: "off" }): Record<string, unknown> {
+export function fullMessage(
+  event: TaskEvent,
+  enrichment: Enrichment = { kind: "off" },
+  leftOut: readonly string[] = [],
+): FullMessage {
   const { data } = event;
-  const known = enrichment.kind === "complete" ? enrichment : undefined;
-  const { taskName, appName, ambiguous } = namesOf(data, known?.task, known?.app);
-  return {
+  const { taskName, appName, ambiguous } = namesOf(data, enrichment.task, enrichment.app);
+  const truncated = [...(data.truncated ?? []), ...leftOut];
+  const message = {
     hostName: data.hostName,
     user: data.user.replaceAll("\\\\", "\\"),
     taskName,
@@ -21,7 +31,7 @@ export function fullMessage(event: TaskEvent, enrichment: Enrichment = { kind: "
     logLevel: data.logLevel,
     executionId: data.executionId,
     logMessage: data.logMessage,
-    ...(known === undefined ? {} : butlerFields(known)),
+    ...butlerFields(enrichment),
     eventId: event.id,
     eventType: event.type,
     schemaVersion: 1,
@@ -32,31 +42,43 @@ export function fullMessage(event: TaskEvent, enrichment: Enrichment = { kind: "
     sourceAddress: data.sourceAddress,
     ...(ambiguous ? { ambiguousNames: true } : {}),
     ...(data.ambiguousNames === undefined ? {} : { rawNames: data.rawNames }),
-    ...(data.truncated === undefined ? {} : { truncated: data.truncated }),
+    ...(truncated.length === 0 ? {} : { truncated }),
     enrichment: enrichment.kind,
-    ...(known === undefined ? {} : executionFields(known)),
+    ...runFields(enrichment),
+  };
+  if (leftOut.length === 0) return message;
+  return Object.fromEntries(Object.entries(message).filter(([key]) => !leftOut.includes(key)));
+}
+
+/** The keys that a message can go without next; none when there is nothing left to leave out. */
+export function nextToLeaveOut(message: FullMessage): readonly string[] {
+  const isFilled = (key: string) => Object.keys(message[key] ?? {}).length > 0;
+  return reductions.map((keys) => keys.filter(isFilled)).find((keys) => keys.length > 0) ?? [];
+}
+
+/** A field without a value is empty: Butler's consumers read the fields of an app or a task without asking whether there is one. */
+function butlerFields({ task, app }: Answers): FullMessage {
+  return {
+    ...(app === undefined ? {} : { qs_appTags: app?.tags ?? [], qs_appCustomProperties: app?.customProperties ?? [] }),
+    ...(task === undefined
+      ? {}
+      : { qs_taskTags: task?.tags ?? [], qs_taskCustomProperties: task?.customProperties ?? [] }),
+    ...(app === undefined ? {} : { qs_appMetadata: app?.metadata ?? {} }),
+    ...(task === undefined ? {} : { qs_taskMetadata: task?.metadata ?? {} }),
   };
 }
 
-/** Each is there, empty where there is no app or no task: who reads Butler's message may walk through them unasked. */
-function butlerFields({ task, app }: Complete): Record<string, unknown> {
+function runFields({ task, execution, scriptLogTail }: Answers): FullMessage {
   return {
-    qs_appTags: app?.tags ?? [],
-    qs_appCustomProperties: app?.customProperties ?? [],
-    qs_taskTags: task?.tags ?? [],
-    qs_taskCustomProperties: task?.customProperties ?? [],
-    qs_appMetadata: app?.metadata ?? {},
-    qs_taskMetadata: task?.metadata ?? {},
-  };
-}
-
-function executionFields({ task, execution, scriptLogTail }: Complete): Record<string, unknown> {
-  return {
-    taskType: task?.type ?? null,
-    executingNodeName: execution?.executingNodeName ?? null,
-    executionStatus: execution?.status ?? null,
-    executionDurationMs: execution?.durationMs ?? null,
-    executionDetails: execution?.details ?? [],
+    ...(task === undefined ? {} : { taskType: task?.type ?? null }),
+    ...(execution === undefined
+      ? {}
+      : {
+          executingNodeName: execution?.executingNodeName ?? null,
+          executionStatus: execution?.status ?? null,
+          executionDurationMs: execution?.durationMs ?? null,
+          executionDetails: execution?.details ?? [],
+        }),
     ...(scriptLogTail === undefined ? {} : { scriptLogTail }),
   };
 }

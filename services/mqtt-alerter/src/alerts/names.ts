@@ -10,10 +10,10 @@ export type Names = {
 };
 
 /** The names as the datagram has them. Where they are ambiguous QRS settles them, as far as it knows the task. */
-export function namesOf(data: TaskData, task?: Named, app?: Named): Names {
+export function namesOf(data: TaskData, task?: Named | null, app?: Named | null): Names {
   const { taskName, appName, ambiguousNames, rawNames = "" } = data;
   if (ambiguousNames === undefined) return { taskName, appName, ambiguous: false };
-  if (task === undefined) return { taskName, appName, ambiguous: true };
+  if (task === undefined || task === null) return { taskName, appName, ambiguous: true };
   const start = `${task.name};`;
   const rest = rawNames.startsWith(start) ? rawNames.slice(start.length) : appName;
   return { taskName: task.name, appName: app?.name ?? rest, ambiguous: false };

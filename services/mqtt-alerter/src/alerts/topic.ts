@@ -1,7 +1,10 @@
 import { illegalInString, longestStringBytes } from "./mqtt-string.js";
 
 /** What may stand in braces in the topic of an alert. */
-export const alertPlaceholders = ["hostName", "taskName", "taskId", "appName", "appId", "executionId"] as const;
+export const alertPlaceholders = [
+  ...["hostName", "taskName", "taskId", "appName", "appId", "executionId"],
+  ...["eventType", "userId", "userDirectory"],
+] as const;
 
 export type TopicValues = Readonly<Partial<Record<string, string>>>;
 
@@ -40,13 +43,22 @@ export function parseTopic(text: string, placeholders: readonly string[]): Topic
   return { text, parts };
 }
 
-/** The topic with the values filled in, or undefined when they make it longer than MQTT can carry. */
-export function renderTopic(template: TopicTemplate, values: TopicValues): string | undefined {
+/**
+ * The topic with the values filled in, or undefined when they make it longer than MQTT can carry. `spaceReplacement` takes the place of
+ * each blank in a value; the fixed text stays as it is.
+ */
+export function renderTopic(
+  template: TopicTemplate,
+  values: TopicValues,
+  spaceReplacement?: string,
+): string | undefined {
   const { parts } = template;
   if (parts.length === 1) return template.text;
-  const topic = parts
-    .map((part, index) => (index % 2 === 0 ? part : (values[part] ?? "").replace(illegalInValue, "_")))
-    .join("");
+  const filledIn = (name: string) => {
+    const value = (values[name] ?? "").replace(illegalInValue, "_");
+    return spaceReplacement === undefined ? value : value.replace(/\s/gu, () => spaceReplacement);
+  };
+  const topic = parts.map((part, index) => (index % 2 === 0 ? part : filledIn(part))).join("");
   return Buffer.byteLength(topic) <= longestTopicBytes ? topic : undefined;
 }
 
@@ -57,6 +69,11 @@ export function mayRenderAs(template: TopicTemplate | undefined, topic: string):
     index % 2 === 0 ? part.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&") : "[^/]*",
   );
   return new RegExp(`^${pattern.join("")}$`, "u").test(topic);
+}
+
+/** A replacement for blanks in topics: text without blanks that adds no level. Undefined for any other. */
+export function parseSpaceReplacement(text: string): string | undefined {
+  return text !== "" && !/\s/u.test(text) && text.search(illegalInValue) === -1 ? text : undefined;
 }
 
 function shown(character: string): string {

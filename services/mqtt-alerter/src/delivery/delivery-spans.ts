@@ -1,42 +1,42 @@
-import type { Delivery, Outcome } from "@sense-alerts/bus";
+import type { Outcome } from "@sense-alerts/bus";
 import { decodeEvent } from "@sense-alerts/event-contract";
 import { newSpanId, readTraceparent, spanClockMs, type Tracer } from "@sense-alerts/service-kit";
-import type { MqttPublisher } from "../mqtt/mqtt-publisher.js";
+import type { AlertPublisher } from "../mqtt/alert-publisher.js";
+import type { Deliver } from "./deliver.js";
 
-type Deliver = (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;
-type Send = MqttPublisher["send"];
+type Publish = AlertPublisher["publish"];
 
 export type DeliverySpans = {
-  /** Delivers, in this tick, and records a span of it below the one that stored the event. */
-  process(deliver: Deliver, delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
-  /** The same, with a span for each attempt at a message, from its sending to the PUBACK, below that of its delivery. */
-  send(send: Send): Send;
+  /** The same, with a span for each delivery, below the one that stored the event. */
+  process(deliver: Deliver): Deliver;
+  /** The same, with a span for each message, from the call to its result, below that of its delivery. */
+  publish(publish: Publish): Publish;
 };
 
-/** Without a tracer there is nothing but what is passed in. `consumer` is the durable one that deliveries come from. */
+/** The spans of one lane; without a tracer there are none. `consumer` is its durable consumer. */
 export function createDeliverySpans(tracer: Tracer | undefined, consumer: string): DeliverySpans {
   if (tracer === undefined) {
-    return { process: (deliver, delivery, signal) => deliver(delivery, signal), send: (send) => send };
+    return { process: (deliver) => deliver, publish: (publish) => publish };
   }
   const { record } = tracer;
-  /** The spans of the deliveries that are in hand, by event id. */
-  const inHand = new Map<string, { readonly traceId: string; readonly spanId: string }>();
+  /** The spans of the deliveries in flight, by event id. */
+  const inFlight = new Map<string, { readonly traceId: string; readonly spanId: string }>();
 
   return {
-    process: async (deliver, delivery, signal) => {
+    process: (deliver) => async (delivery, signal) => {
       const decoded = decodeEvent(delivery.bytes);
       const context = decoded.ok ? readTraceparent(decoded.event.traceparent) : undefined;
       if (!decoded.ok || !context?.sampled) return deliver(delivery, signal);
       const { id, type } = decoded.event;
       const span = { traceId: context.traceId, spanId: newSpanId() };
       const startMs = spanClockMs();
-      inHand.set(id, span);
+      inFlight.set(id, span);
       let outcome: Outcome = { kind: "dead", reason: "handling-failed" };
       try {
         outcome = await deliver(delivery, signal);
         return outcome;
       } finally {
-        if (inHand.get(id) === span) inHand.delete(id);
+        if (inFlight.get(id) === span) inFlight.delete(id);
         record({
           name: `process ${delivery.subject}`,
           kind: "consumer",
@@ -59,33 +59,32 @@ export function createDeliverySpans(tracer: Tracer | undefined, consumer: string
         });
       }
     },
-    send: (send) => (message, onPublished) => {
+    publish: (publish) => async (message, signal) => {
       const eventId = String(message.userProperties["eventId"]);
-      const delivery = inHand.get(eventId);
-      if (delivery === undefined) return send(message, onPublished);
+      const delivery = inFlight.get(eventId);
+      if (delivery === undefined) return publish(message, signal);
       const startMs = spanClockMs();
-      send(message, (error) => {
-        const { topic, template = topic } = message;
-        record({
-          name: `publish ${template}`,
-          kind: "client",
-          traceId: delivery.traceId,
-          spanId: newSpanId(),
-          parentSpanId: delivery.spanId,
-          startMs,
-          endMs: spanClockMs(),
-          attributes: {
-            "messaging.system": "mqtt",
-            "messaging.operation.name": "publish",
-            "messaging.operation.type": "send",
-            [`messaging.destination.${template === topic ? "name" : "template"}`]: template,
-            "messaging.message.id": eventId,
-            "sensealerts.message.kind": message.kind,
-          },
-          error: error?.code,
-        });
-        onPublished(error);
+      const result = await publish(message, signal);
+      const { topic, template = topic } = message;
+      record({
+        name: `publish ${template}`,
+        kind: "client",
+        traceId: delivery.traceId,
+        spanId: newSpanId(),
+        parentSpanId: delivery.spanId,
+        startMs,
+        endMs: spanClockMs(),
+        attributes: {
+          "messaging.system": "mqtt",
+          "messaging.operation.name": "publish",
+          "messaging.operation.type": "send",
+          [`messaging.destination.${template === topic ? "name" : "template"}`]: template,
+          "messaging.message.id": eventId,
+          "sensealerts.message.kind": message.kind,
+        },
+        error: result.kind === "published" ? undefined : result.kind === "refused" ? result.reason : result.kind,
       });
+      return result;
     },
   };
 }

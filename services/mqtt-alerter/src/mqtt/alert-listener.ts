@@ -1,8 +1,9 @@
 import { withDeadline } from "@sense-alerts/service-kit";
-import { connect, type IPublishPacket, type MqttClient } from "mqtt";
-import { explainBrokerError } from "./broker-error.js";
-import { clientOptions } from "./client-options.js";
-import { defaultTiming, type MqttOptions } from "./mqtt-options.js";
+import { explainConnectionEnd } from "./broker-error.js";
+import type { MqttConnection } from "./connection.js";
+import { openConnection } from "./mqtt-client.js";
+import { defaultTiming, type MqttOptions, type ProtocolVersion } from "./mqtt-options.js";
+import { readTlsFiles } from "./tls-files.js";
 
 export type HeardMessage = {
   readonly topic: string;
@@ -12,86 +13,96 @@ export type HeardMessage = {
 };
 
 export type AlertListener = {
-  /** Why nothing can be heard; undefined while all is well. */
+  /** Why nothing can be heard; undefined while it is subscribed. */
   trouble(): string | undefined;
   close(): Promise<void>;
 };
 
+type OnMessage = (message: HeardMessage) => void;
+
 /**
- * Subscribes to `filter` as any client of the broker may, for `npm run send-test-alert`, which wants to see what arrives. Speaks MQTT
- * 3.1.1 to a broker that knows no other. Resolves when it is subscribed or has failed to be, and does not reject; once the
- * connection is lost it stays so.
+ * Subscribes to `filter` as any client of the broker may, for `npm run send-test-alert`, which checks what arrives. Uses MQTT 3.1.1 with
+ * a broker that does not accept MQTT 5. Resolves when it is subscribed or has failed, and does not reject; it does not
+ * reconnect.
  */
 export async function listenToAlerts(
   options: MqttOptions,
   filter: string,
-  onMessage: (message: HeardMessage) => void,
+  onMessage: OnMessage,
 ): Promise<AlertListener> {
-  const first = await open(options, filter, onMessage);
-  if (options.protocolVersion === 4 || !first.wantsOldProtocol()) return first;
+  const { protocolVersion } = options;
+  const first = await open(options, protocolVersion === 4 ? 4 : 5, filter, onMessage);
+  if (protocolVersion === 4 || !first.wantsOldProtocol()) return first;
   await first.close();
-  return open({ ...options, protocolVersion: 4 }, filter, onMessage);
+  return open(options, 4, filter, onMessage);
 }
 
 type Attempt = AlertListener & { wantsOldProtocol(): boolean };
 
 async function open(
   options: MqttOptions,
+  protocolVersion: ProtocolVersion,
   filter: string,
-  onMessage: (message: HeardMessage) => void,
+  onMessage: OnMessage,
 ): Promise<Attempt> {
   const { connackMs, goodbyeMs } = { ...defaultTiming, ...options.timing };
+  const [settled, ended] = [new AbortController(), new AbortController()];
   let trouble: string | undefined;
   let wantsOldProtocol = false;
-  let wasConnected = false;
-  const client = connect(options.url, { ...clientOptions(options), reconnectPeriod: 0, connectTimeout: connackMs });
-  const subscribed = new Promise<void>((resolve) => {
-    const fail = (why: string) => {
-      trouble ??= why;
-      resolve();
-    };
-    client.on("error", (error) => {
-      wantsOldProtocol ||= "code" in error && (error.code === 1 || error.code === 0x84);
-      fail(explainBrokerError(error, options.protocolVersion));
-    });
-    client.on("close", () => {
-      // A broker of MQTT 3.1.1 alone may hang up without a word.
-      wantsOldProtocol ||= !wasConnected && trouble === undefined;
-      fail(wasConnected ? "the connection to the broker broke" : "the broker hung up without an answer");
-    });
-    client.on("connect", () => {
-      wasConnected = true;
-      subscribe(client, filter, connackMs).then(resolve, (error: Error) => fail(error.message));
-    });
-  });
-  client.on("message", (topic, payload, packet) => {
-    // What is retained is from before.
-    if (!packet.retain) onMessage({ topic, payload: payload.toString("utf8"), eventId: eventIdOf(packet) });
-  });
-  await subscribed;
+  const connection: MqttConnection = openConnection(
+    {
+      ...options.brokers[0],
+      protocolVersion,
+      clientId: options.clientId,
+      keepaliveSeconds: options.keepaliveSeconds,
+      tls: readTlsFiles(options),
+      tlsInsecure: options.tlsInsecure,
+      connackMs,
+    },
+    {
+      onAccepted: () => {
+        withDeadline(connection.subscribe(filter, 1), connackMs, `the subscription of ${filter}`)
+          .then(
+            (isGranted) => {
+              if (!isGranted) trouble ??= `the broker does not let this user subscribe to ${filter}`;
+            },
+            (error: Error) => {
+              trouble ??= error.message;
+            },
+          )
+          .finally(() => settled.abort());
+      },
+      onEnd: (why) => {
+        const { accepted, cause, code } = why;
+        // A broker that speaks only MQTT 3.1.1 may close the connection, or not answer at all.
+        wantsOldProtocol = !accepted && (cause === "connack" ? code === 1 || code === 0x84 : cause !== "error");
+        trouble ??= explainConnectionEnd(why, protocolVersion);
+        settled.abort();
+        ended.abort();
+      },
+      onMessage: ({ topic, payload, retained, userProperties }, done) => {
+        const [, eventId] = userProperties.find(([name]) => name === "eventId") ?? [];
+        // What is retained is from before.
+        if (!retained) onMessage({ topic, payload: payload.toString("utf8"), eventId });
+        done();
+      },
+    },
+  );
+  await aborted(settled.signal);
   return {
     trouble: () => trouble,
     wantsOldProtocol: () => wantsOldProtocol,
     close: async () => {
-      if (client.connected) await withDeadline(client.endAsync(), goodbyeMs, "the goodbye").catch(() => undefined);
-      await client.endAsync(true);
-      client.stream.destroy();
+      connection.disconnect();
+      await withDeadline(aborted(ended.signal), goodbyeMs, "the goodbye").catch(() => undefined);
+      connection.drop({ cause: "dropped" });
     },
   };
 }
 
-async function subscribe(client: MqttClient, filter: string, subackMs: number): Promise<void> {
-  const refused = `the broker does not let this user subscribe to ${filter}`;
-  const answer = new Promise<void>((resolve, reject) => {
-    client.subscribe(filter, { qos: 1, rh: 2 }, (error, grants = []) => {
-      const granted = (error ?? null) === null && grants.every(({ qos }) => qos < 0x80);
-      if (granted) resolve();
-      else reject(new Error(refused, { cause: error }));
-    });
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener("abort", () => resolve(), { once: true });
   });
-  await withDeadline(answer, subackMs, `the subscription of ${filter}`);
-}
-
-function eventIdOf({ properties }: IPublishPacket): string | undefined {
-  return [properties?.userProperties?.["eventId"] ?? []].flat()[0];
 }

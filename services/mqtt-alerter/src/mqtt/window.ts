@@ -1,64 +1,44 @@
-export type WindowOptions<T> = {
-  readonly size: number;
-  /** Who entered may pass. */
-  readonly admit: (passenger: T) => void;
-  /** Who waited may not, and is forgotten. */
-  readonly refuse: (passenger: T) => void;
-  /** Someone left whose place nobody waited for. */
-  readonly onRoom: () => void;
+/** How many messages may be in flight. */
+export type Window = {
+  size(): number;
+  /** A new connection takes so many. */
+  opened(limit: number): void;
+  acknowledged(): void;
+  /** The connection was lost with so many in flight. */
+  broke(inFlight: number): void;
 };
 
-/** Lets so many pass at a time, the others in the order they came. */
-export type Window<T> = {
-  /** Admits when there is room, at once if there is some now; refuses if `reset` comes first. */
-  enter(passenger: T): void;
-  leave(): void;
-  /** Whether the next would be admitted at once. */
-  hasRoom(): boolean;
-  /** Twice the room, up to `most`. */
-  widen(most: number): void;
-  /** Refuses all who wait and forgets those inside: the connection they were on is gone. */
-  reset(size: number): void;
-};
+/** Fewer in flight than this when the connection was lost say nothing about what the broker can take. */
+const leastTelling = 8;
 
-export function createWindow<T>({ size: firstSize, admit, refuse, onRoom }: WindowOptions<T>): Window<T> {
-  let size = firstSize;
-  let inside = 0;
-  let waiting: T[] = [];
-
-  function admitWaiting(): void {
-    while (inside < size && waiting.length > 0) {
-      inside++;
-      admit(waiting.shift() as T);
-    }
-    if (inside < size) onRoom();
-  }
-
+/**
+ * The full window until a connection is lost with several messages in flight. Then one message, twice as many with each round trip up to half
+ * of what was in flight at the loss, and from there one more with each round trip. Two losses at about the same size are taken for a limit
+ * that the broker does not announce, such as 100 in AWS IoT Core: the window stays below it.
+ */
+export function createWindow(maximum: number): Window {
+  let limit = maximum;
+  let size = maximum;
+  let threshold = maximum;
+  let ceiling = maximum;
+  let brokeAt = 0;
   return {
-    enter: (passenger) => {
-      if (inside >= size) {
-        waiting.push(passenger);
-        return;
-      }
-      inside++;
-      admit(passenger);
+    size: () => Math.floor(size),
+    opened: (given) => {
+      limit = Math.max(1, Math.min(maximum, given));
+      size = Math.min(size, limit);
     },
-    leave: () => {
-      inside--;
-      admitWaiting();
+    acknowledged: () => {
+      const most = Math.min(limit, ceiling);
+      if (size < most) size = Math.min(most, size + (size < threshold ? 1 : 1 / size));
     },
-    hasRoom: () => inside < size,
-    widen: (most) => {
-      if (size >= most) return;
-      size = Math.min(size * 2, most);
-      admitWaiting();
-    },
-    reset: (newSize) => {
-      const refused = waiting;
-      waiting = [];
-      inside = 0;
-      size = newSize;
-      for (const passenger of refused) refuse(passenger);
+    broke: (inFlight) => {
+      if (inFlight <= 1) return;
+      const isSimilar = inFlight >= brokeAt * 0.75 && inFlight <= brokeAt * 1.25;
+      if (isSimilar && inFlight >= leastTelling) ceiling = Math.max(leastTelling, Math.floor(inFlight * 0.75));
+      brokeAt = inFlight;
+      threshold = Math.max(1, Math.floor(inFlight / 2));
+      size = 1;
     },
   };
 }

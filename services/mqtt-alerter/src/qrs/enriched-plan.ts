@@ -1,8 +1,8 @@
 import type { SenseEvent, TaskEvent, TaskEventType } from "@sense-alerts/event-contract";
 import type { Execution, Task, TaskType } from "@sense-alerts/qlik-repository";
-import { type AlertTopics, composeMessages } from "../alerts/alert-messages.js";
+import { type AlertTopics, composeBasic, composeFull } from "../alerts/alert-messages.js";
 import { endedAs, followPauseMs, mostFollowedMs } from "../alerts/distribution.js";
-import type { Plan } from "../delivery/deliver.js";
+import type { Lane, Plan, Plans } from "../delivery/deliver.js";
 import type { Enricher } from "./enricher.js";
 
 export type EnrichedPlanOptions = {
@@ -16,69 +16,71 @@ export type EnrichedPlanOptions = {
   readonly onFollowed: (ended: TaskEventType | "given-up") => void;
 };
 
-const unwanted: Plan = { ok: true, messages: [] };
+const unwanted: Plan = { ok: true, message: undefined };
 
 /**
- * What an event comes to with QRS: its basic message at once, its full message when QRS has told, or the deadline has come. An
- * event waits for QRS before its first message only where it must: a distribution, until it has ended; and any task where
- * not all types are alerted. When QRS cannot tell the type it is alerted.
+ * The message of an event in each lane with QRS: the basic one at once, the full one when QRS has answered or the deadline has come. The
+ * basic one waits for QRS only where it must: for a distribution, until it has ended; and for any task where not all types
+ * are alerted. When QRS cannot tell the type it is alerted.
  */
-export function createEnrichedPlan(options: EnrichedPlanOptions): (event: SenseEvent) => Plan | Promise<Plan> {
+export function createEnrichedPlans(options: EnrichedPlanOptions): Plans {
   const { topics, enricher, taskTypes } = options;
 
-  function isUnwanted(type: TaskType | undefined): boolean {
+  /** Counted in one lane only. */
+  function isUnwanted(lane: Lane, type: TaskType | undefined): boolean {
     // A type that has a number only is one that no setting can name.
     if (taskTypes === undefined || type === undefined || /^\d/.test(type) || taskTypes.has(type)) return false;
-    options.onUnwanted(type);
+    if (lane === "basic") options.onUnwanted(type);
     return true;
   }
 
-  function alert(event: TaskEvent, untilMs: number, task: Task | undefined, run?: Ended): Plan {
+  async function full(event: TaskEvent, untilMs: number, run: Ended | undefined): Promise<Plan> {
     const { ended, execution } = run ?? {};
-    const plain = composeMessages(event, topics, { ended, task, enrichment: { kind: "unavailable" } });
-    if (!plain.ok || plain.messages.every(({ kind }) => kind !== "full")) return plain;
-    return {
-      ok: true,
-      messages: plain.messages.filter(({ kind }) => kind !== "full"),
-      full: async () => {
-        const enrichment = await enricher.enrich(event, untilMs, execution);
-        const enriched = composeMessages(event, topics, { ended, task, enrichment });
-        if (!enriched.ok) return enriched;
-        return { ok: true, messages: enriched.messages.filter(({ kind }) => kind === "full") };
-      },
-    };
+    if (topics.tasks[ended ?? event.type].full === undefined) return unwanted;
+    const enrichment = await enricher.enrich(event, untilMs, execution);
+    return composeFull(event, topics, { ended, enrichment });
   }
 
-  async function follow(event: TaskEvent, untilMs: number): Promise<Plan> {
+  function basic(event: TaskEvent, task: Task | undefined, run: Ended | undefined): Plan {
+    return composeBasic(event, topics, { ended: run?.ended, task });
+  }
+
+  async function follow(lane: Lane, event: TaskEvent, untilMs: number): Promise<Plan> {
     const [task, execution] = await Promise.all([
       enricher.task(event.data.taskId, untilMs),
       enricher.execution(event, untilMs),
     ]);
     const ended = endedAs(execution?.status);
     if (ended !== undefined && execution !== undefined) {
-      options.onFollowed(ended);
-      return alert(event, untilMs, task, { ended, execution });
+      if (lane === "basic") options.onFollowed(ended);
+      const run = { ended, execution };
+      return lane === "full" ? full(event, untilMs, run) : basic(event, task, run);
     }
     const ageMs = Date.now() - Date.parse(event.time);
     if (ageMs < mostFollowedMs) return { ok: "later", delayMs: followPauseMs(ageMs) };
+    if (lane === "full") return unwanted;
     options.onFollowed("given-up");
     return { ok: false, reason: "distribution-without-end" };
   }
 
-  return (event) => {
+  function plan(lane: Lane, event: SenseEvent): Plan | Promise<Plan> {
     if (event.type === "sense.ingest.status" || event.type === "sense.engine.reload-failed") {
-      return composeMessages(event, topics);
+      return lane === "full" ? unwanted : composeBasic(event, topics);
     }
     const untilMs = performance.now() + options.deadlineMs;
     if (event.type === "sense.task.distributed") {
-      if (event.data.taskId === "" || isUnwanted("Distribute")) return unwanted;
-      return follow(event, untilMs);
+      if (event.data.taskId === "" || isUnwanted(lane, "Distribute")) return unwanted;
+      return follow(lane, event, untilMs);
     }
-    if (taskTypes === undefined) return alert(event, untilMs, enricher.knownTask(event.data.taskId));
+    const made = (task: Task | undefined) =>
+      lane === "full" ? full(event, untilMs, undefined) : basic(event, task, undefined);
+    if (taskTypes === undefined) return made(enricher.knownTask(event.data.taskId));
     return enricher
       .task(event.data.taskId, untilMs)
-      .then((task) => (isUnwanted(task?.type) ? unwanted : alert(event, untilMs, task)));
-  };
+      .then((task) => (isUnwanted(lane, task?.type) ? unwanted : made(task)));
+  }
+
+  return { basic: (event) => plan("basic", event), full: (event) => plan("full", event) };
 }
 
 type Ended = { readonly ended: TaskEventType; readonly execution: Execution };

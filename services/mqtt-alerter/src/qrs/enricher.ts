@@ -8,39 +8,30 @@ import {
   type RepositoryErrorCode,
   type Task,
 } from "@sense-alerts/qlik-repository";
-import type { Complete, Enrichment } from "../alerts/enrichment.js";
-import { mostAside } from "../delivery/aside.js";
+import pLimit from "p-limit";
+import type { Enrichment } from "../alerts/enrichment.js";
 import { createAnswerCache } from "./answer-cache.js";
 import { createExecutions, type ExecutionsOptions } from "./executions.js";
-import { createTurns, NotAskedError } from "./turns.js";
 import { WaitOverError, waitUntil } from "./wait-until.js";
 
 export type EnricherOptions = {
   readonly repository: Pick<Repository, "task" | "app" | "execution" | "scriptLogTail">;
-  /** Whether QRS is not asked now, since it failed again and again. */
-  readonly suspended: () => boolean;
   readonly keepMs: number;
   readonly scriptLogLines: number;
   /** Aborts when no more than what is known should be waited for. */
   readonly hurry: AbortSignal;
-  readonly onEnriched: (result: EnrichmentResult) => void;
-  /** Something failed that is no matter of QRS: an alert is not lost over it. */
+  /** Called once for each alert; `reason` of the first question without an answer. */
+  readonly onEnriched: (kind: Enrichment["kind"], reason?: UnansweredReason) => void;
+  /** A defect of ours; the alert is sent without the answer. */
   readonly onDefect: (error: unknown) => void;
   readonly pausesMs?: ExecutionsOptions["pausesMs"];
 };
 
-/** Each is a metric label: `complete`, or why it is not. */
-export type EnrichmentResult =
-  | "complete"
-  | RepositoryErrorCode
-  | "deadline"
-  | "no-task-id"
-  | "too-many"
-  | "stopping"
-  | "defect";
+/** Why a question has no answer. Each is a metric label. */
+type UnansweredReason = RepositoryErrorCode | "deadline" | "no-task-id" | "too-many" | "stopping" | "defect";
 
 export type Enricher = {
-  /** What QRS tells of an alert; never later than `untilMs`, and never rejects. `run` is its run where that is known. */
+  /** What QRS answers about an alert; never later than `untilMs`, and never rejects. `run` is its run where that is known. */
   enrich(event: TaskEvent, untilMs: number, run?: Execution): Promise<Enrichment>;
   /** The task, or undefined when there is none, or QRS cannot tell by `untilMs`. */
   task(taskId: string, untilMs: number): Promise<Task | undefined>;
@@ -50,23 +41,25 @@ export type Enricher = {
   execution(event: TaskEvent, untilMs: number): Promise<Execution | undefined>;
   /** Alerts that wait for QRS. */
   waiting(): number;
-  /** Lets questions that wait for their turn go on at once: QRS is not asked for a while, so each is answered at once. */
-  release(): void;
+  /** While QRS is not asked for a while no question waits for its turn, since each is answered at once. */
+  suspend(isSuspended: boolean): void;
 };
 
-/** Questions under way at once: tasks and apps do not queue behind runs, and the client has a connection left for a start. */
+/** Concurrent questions: those about tasks and apps do not queue behind runs, and the client has a connection left for a start. */
 const metadataAtOnce = 3;
 const runsAtOnce = 4;
 const mostKept = 1_000;
-/** What comes last is left out at the deadline, so that the rest is not late with it. */
+/** Alerts beyond these are sent without a question. */
+const mostWaiting = 1_000;
+/** An answer that comes at the deadline still counts. */
 const graceMs = 50;
 
-/** Why an alert is not enriched. */
-class UnavailableError extends Error {
-  readonly result: EnrichmentResult;
-  constructor(result: EnrichmentResult) {
-    super(`not enriched: ${result}`);
-    this.result = result;
+/** A question that is not asked. */
+class UnaskedError extends Error {
+  readonly reason: UnansweredReason;
+  constructor(reason: UnansweredReason) {
+    super(`not asked: ${reason}`);
+    this.reason = reason;
   }
 }
 
@@ -74,82 +67,104 @@ export function createEnricher(options: EnricherOptions): Enricher {
   const { repository, keepMs, scriptLogLines, hurry } = options;
   // Every alert that waits listens to it.
   setMaxListeners(0, hurry);
-  const metadataTurns = createTurns(metadataAtOnce);
-  const runTurns = createTurns(runsAtOnce);
-  const kept = { turns: metadataTurns, keepMs, mostKept };
-  const tasks = createAnswerCache<Task>({ ask: repository.task, ...kept });
-  const apps = createAnswerCache<App>({ ask: repository.app, ...kept });
+  const metadataLimit = pLimit(metadataAtOnce);
+  const runLimit = pLimit(runsAtOnce);
+  const kept = { keepMs, mostKept };
+  const tasks = createAnswerCache<Task>({ ask: (id) => metadataLimit(repository.task, id), ...kept });
+  const apps = createAnswerCache<App>({ ask: (id) => metadataLimit(repository.app, id), ...kept });
   const pausesMs = options.pausesMs === undefined ? {} : { pausesMs: options.pausesMs };
-  const executions = createExecutions({ repository, turns: runTurns, ...pausesMs });
+  const executions = createExecutions({ repository, limit: runLimit, ...pausesMs });
   let waiting = 0;
 
-  async function appOf({ data }: TaskEvent, task: Promise<Task | undefined>, untilMs: number) {
+  async function appOf({ data }: TaskEvent, task: Promise<Task | undefined>) {
     const appId = data.appId === "" ? (await task)?.app?.id : data.appId;
-    return appId === undefined ? undefined : apps.get(appId, untilMs);
+    return appId === undefined ? undefined : apps.get(appId);
   }
 
-  async function tailOf(taskId: string, run: Execution | undefined, untilMs: number): Promise<readonly string[]> {
+  async function runOf(event: TaskEvent, untilMs: number): Promise<Execution | undefined> {
+    const found = await executions.find(event, untilMs);
+    if (found === "unasked") throw new UnaskedError("too-many");
+    return found;
+  }
+
+  async function tailOf(taskId: string, run: Execution | undefined): Promise<readonly string[]> {
     if (run === undefined || !run.scriptLogAvailable) return [];
-    const ask = () => repository.scriptLogTail(taskId, run, scriptLogLines);
-    return (await runTurns.take(ask, () => performance.now() < untilMs)) ?? [];
+    try {
+      return (await runLimit(repository.scriptLogTail, taskId, run, scriptLogLines)) ?? [];
+    } catch (error) {
+      if (error instanceof RepositoryError && error.code === "not-found") return [];
+      throw error;
+    }
   }
 
-  /** Rejects when QRS could not be asked for what it is asked for first. What comes late, or not, after that is left out. */
-  async function complete(event: TaskEvent, untilMs: number, run: Execution | undefined): Promise<Complete> {
+  /** All questions at once, each with the deadline: one that has no answer does not take the others'. */
+  async function answersAbout(event: TaskEvent, untilMs: number, knownRun: Execution | undefined): Promise<Enrichment> {
     const { taskId } = event.data;
-    const foundTask = tasks.get(taskId, untilMs);
-    const execution = run === undefined ? executions.find(event, untilMs) : Promise.resolve(run);
-    const [task, app, found] = await Promise.all([foundTask, appOf(event, foundTask, untilMs), execution]);
-    if (found === "unasked" && options.suspended()) throw new UnavailableError("suspended");
-    const last = found === "unasked" ? undefined : found;
-    const bare: Complete = { kind: "complete", task, app, execution: last, scriptLogTail: undefined };
-    if (scriptLogLines === 0) return bare;
-    const scriptLogTail = await unlessAway(waitUntil(untilMs, tailOf(taskId, last, untilMs), hurry));
-    return { ...bare, scriptLogTail: scriptLogTail ?? [] };
+    const reasons: UnansweredReason[] = [];
+    const answered = async <T>(answer: Promise<T | undefined>): Promise<T | null | undefined> => {
+      try {
+        return (await waitUntil(untilMs + graceMs, answer, hurry)) ?? null;
+      } catch (error) {
+        reasons.push(reasonOf(error));
+        return undefined;
+      }
+    };
+    const foundTask = tasks.get(taskId);
+    const foundRun = knownRun === undefined ? runOf(event, untilMs) : Promise.resolve(knownRun);
+    const tail = scriptLogLines === 0 ? undefined : foundRun.then((run) => tailOf(taskId, run));
+    const [task, app, execution, lines] = await Promise.all([
+      answered(foundTask),
+      answered(appOf(event, foundTask)),
+      answered(foundRun),
+      tail && answered(tail),
+    ]);
+    const [reason] = reasons;
+    const isNone = task === undefined && app === undefined && execution === undefined;
+    const kind = reason === undefined ? "complete" : isNone ? "unavailable" : "partial";
+    options.onEnriched(kind, reason);
+    return kind === "unavailable" ? { kind } : { kind, task, app, execution, scriptLogTail: lines ?? undefined };
   }
 
   async function unlessAway<T>(answer: Promise<T | undefined>): Promise<T | undefined> {
     try {
       return await answer;
     } catch (error) {
-      resultOf(error);
+      reasonOf(error);
       return undefined;
     }
   }
 
-  function resultOf(error: unknown): EnrichmentResult {
+  function reasonOf(error: unknown): UnansweredReason {
     if (error instanceof RepositoryError) return error.code;
-    if (error instanceof UnavailableError) return error.result;
-    if (error instanceof NotAskedError) return "deadline";
-    if (error instanceof WaitOverError) return error.reason;
+    if (error instanceof UnaskedError || error instanceof WaitOverError) return error.reason;
     options.onDefect(error);
     return "defect";
   }
 
+  function unavailable(reason: UnansweredReason): Enrichment {
+    options.onEnriched("unavailable", reason);
+    return { kind: "unavailable" };
+  }
+
   return {
     async enrich(event, untilMs, run) {
+      if (event.data.taskId === "") return unavailable("no-task-id");
+      if (waiting >= mostWaiting) return unavailable("too-many");
       waiting++;
       try {
-        if (event.data.taskId === "") throw new UnavailableError("no-task-id");
-        if (waiting > mostAside) throw new UnavailableError("too-many");
-        const enrichment = await waitUntil(untilMs + graceMs, complete(event, untilMs, run), hurry);
-        options.onEnriched("complete");
-        return enrichment;
-      } catch (error) {
-        options.onEnriched(resultOf(error));
-        return { kind: "unavailable" };
+        return await answersAbout(event, untilMs, run);
       } finally {
         waiting--;
       }
     },
     task: (taskId, untilMs) =>
-      taskId === "" ? Promise.resolve(undefined) : unlessAway(waitUntil(untilMs, tasks.get(taskId, untilMs), hurry)),
+      taskId === "" ? Promise.resolve(undefined) : unlessAway(waitUntil(untilMs, tasks.get(taskId), hurry)),
     knownTask: tasks.known,
     execution: (event, untilMs) => unlessAway(waitUntil(untilMs, executions.ask(event, untilMs), hurry)),
     waiting: () => waiting,
-    release: () => {
-      metadataTurns.release();
-      runTurns.release();
+    suspend: (isSuspended) => {
+      metadataLimit.concurrency = isSuspended ? Number.POSITIVE_INFINITY : metadataAtOnce;
+      runLimit.concurrency = isSuspended ? Number.POSITIVE_INFINITY : runsAtOnce;
     },
   };
 }

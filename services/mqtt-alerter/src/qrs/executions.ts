@@ -1,13 +1,14 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { TaskData, TaskEvent } from "@sense-alerts/event-contract";
 import type { Execution, ExecutionQuestion, Repository } from "@sense-alerts/qlik-repository";
+import type { LimitFunction } from "p-limit";
 import { type Allowance, createAllowance } from "./allowance.js";
-import type { Turns } from "./turns.js";
-import { waitUntil } from "./wait-until.js";
+import { WaitOverError, waitUntil } from "./wait-until.js";
 
 export type ExecutionsOptions = {
   readonly repository: Pick<Repository, "execution">;
-  readonly turns: Turns;
+  /** How many questions are asked at a time. */
+  readonly limit: LimitFunction;
   readonly allowance?: Allowance;
   /** The pauses before QRS is asked again, which writes the result some time after the scheduler writes its log. */
   readonly pausesMs?: { readonly missing: readonly number[]; readonly running: readonly number[] };
@@ -33,15 +34,15 @@ const nilGuid = "00000000-0000-0000-0000-000000000000";
  * would otherwise ask QRS once or more for each.
  */
 export function createExecutions(options: ExecutionsOptions): Executions {
-  const { repository, turns, pausesMs = defaultPausesMs } = options;
+  const { repository, limit, pausesMs = defaultPausesMs } = options;
   const allowance = options.allowance ?? createAllowance({ atOnce: 30, refillMs: 1_000, mostKeys: 10_000 });
 
   function ask(event: TaskEvent, untilMs: number): Promise<Execution | undefined> {
     const question = questionOf(event);
-    return turns.take(
-      () => repository.execution(question),
-      () => performance.now() < untilMs,
-    );
+    return limit(() => {
+      if (performance.now() >= untilMs) throw new WaitOverError("deadline");
+      return repository.execution(question);
+    });
   }
 
   return {

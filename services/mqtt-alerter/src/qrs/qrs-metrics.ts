@@ -25,7 +25,7 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
   const seconds = new Map<string, Observe>();
   const enrichments = metrics.counter({
     name: "sensealerts_alerter_enrichments_total",
-    help: "Full messages by enrichment: complete, or unavailable with the reason",
+    help: "Full messages by enrichment: complete, partial or unavailable, the latter two with the reason of the first question without an answer",
     labelNames: ["enrichment", "reason"],
   });
   enrichments.inc({ enrichment: "complete", reason: "" }, 0);
@@ -46,10 +46,7 @@ export function createQrsMetrics(metrics: Metrics): QrsMetrics {
       seconds.set(question, observe);
       observe(durationMs / 1000);
     },
-    onEnriched: (result) => {
-      const enrichment = result === "complete" ? "complete" : "unavailable";
-      enrichments.inc({ enrichment, reason: result === "complete" ? "" : result });
-    },
+    onEnriched: (enrichment, reason) => enrichments.inc({ enrichment, reason: reason ?? "" }),
     onUnwanted: (taskType) => unwanted.inc({ task_type: taskType }),
     onFollowed: (end) => followed.inc({ end: end.slice(end.lastIndexOf(".") + 1) }),
     observe: ({ suspended, waiting }) => {

@@ -11,7 +11,8 @@ export type RepositoryLink = {
   state(): LinkState;
   /** It failed again and again, and is not asked for a while. */
   suspended(): boolean;
-  onSuspended(listener: () => void): void;
+  /** Called with whether it is suspended now. */
+  onSuspension(listener: (isSuspended: boolean) => void): void;
   close(): Promise<void>;
 };
 
@@ -35,7 +36,7 @@ const good: ReadonlySet<RequestReport["outcome"]> = new Set(["ok", "not-found", 
 export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logger): RepositoryLink {
   const { create = createRepository, ...repositoryOptions } = options;
   const { url } = repositoryOptions;
-  const listeners: (() => void)[] = [];
+  const listeners: ((isSuspended: boolean) => void)[] = [];
   let known: "unknown" | "there" | "away" = "unknown";
   let suspended = false;
   let detail = "not asked yet";
@@ -53,10 +54,11 @@ export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logg
     onSuspended: ({ forMs, cause }) => {
       suspended = true;
       isAway(cause, forMs + afterPauseMs);
-      for (const listener of listeners) listener();
+      for (const listener of listeners) listener(true);
     },
     onResumed: () => {
       suspended = false;
+      for (const listener of listeners) listener(false);
     },
   });
 
@@ -97,7 +99,7 @@ export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logg
     repository,
     state: () => ({ up: known === "there", detail }),
     suspended: () => suspended,
-    onSuspended: (listener) => listeners.push(listener),
+    onSuspension: (listener) => listeners.push(listener),
     close: async () => {
       closed = true;
       clearTimeout(nextProbe);

@@ -1,8 +1,8 @@
 import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlertTopics } from "../alerts/alert-messages.js";
-import type { DeliverOptions } from "../delivery/deliver.js";
+import type { Plans } from "../delivery/deliver.js";
 import type { MqttAlerterSettings } from "../settings.js";
-import { createEnrichedPlan } from "./enriched-plan.js";
+import { createEnrichedPlans } from "./enriched-plan.js";
 import { createEnricher } from "./enricher.js";
 import { createQrsMetrics } from "./qrs-metrics.js";
 import { type RepositoryLink, startRepositoryLink } from "./repository-link.js";
@@ -13,7 +13,7 @@ type Context = Pick<
 >;
 
 export type Qrs = Pick<RepositoryLink, "repository"> & {
-  readonly plan: DeliverOptions["plan"];
+  readonly plans: Plans;
 };
 
 /** How long before its time is up QRS is waited for no longer: a fifth of the time, but no more than this. */
@@ -44,17 +44,16 @@ export function startQrs(context: Context, topics: AlertTopics, url: string): Qr
   const hurry = halfTimeAfter(context.signal, settings.SHUTDOWN_TIMEOUT_SECONDS * 1_000);
   const enricher = createEnricher({
     repository: link.repository,
-    suspended: link.suspended,
     keepMs: settings.QRS_CACHE_SECONDS * 1_000,
     scriptLogLines: settings.QRS_SCRIPT_LOG_LINES,
     hurry,
     onEnriched: metrics.onEnriched,
     onDefect: (err) => logger.error({ err }, "an alert could not be enriched"),
   });
-  link.onSuspended(enricher.release);
+  link.onSuspension(enricher.suspend);
   metrics.observe({ suspended: link.suspended, waiting: enricher.waiting });
 
-  const plan = createEnrichedPlan({
+  const plans = createEnrichedPlans({
     topics,
     enricher,
     deadlineMs: timeoutMs - Math.min(mostMarginMs, timeoutMs / 5),
@@ -65,7 +64,7 @@ export function startQrs(context: Context, topics: AlertTopics, url: string): Qr
       if (end === "given-up") logger.warn("a distribution was followed for six hours and has not ended");
     },
   });
-  return { repository: link.repository, plan };
+  return { repository: link.repository, plans };
 }
 
 /** When half of the time for the stop is over, what waits for QRS is published without it rather than handed back. */

@@ -2,10 +2,16 @@ import type { EventType } from "@sense-alerts/event-contract";
 import type { Cell, StatusSection, StatusSnapshot, Trouble } from "@sense-alerts/service-kit";
 import type { AlertTopics } from "../alerts/alert-messages.js";
 import { mayRenderAs, type TopicTemplate } from "../alerts/topic.js";
+import type { Lane } from "../delivery/deliver.js";
+import type { LaneState } from "../delivery/start-lane.js";
+import type { AlertPublisher } from "../mqtt/alert-publisher.js";
 import type { AlertJournal, Entry } from "./alert-journal.js";
 
-/** What of the service is looked at when the page is made. */
-export type AlerterFacts = { readonly pending: number; readonly inHand: number; readonly inFlight: number };
+/** What the page reads when it is made. */
+export type StatusLinks = {
+  readonly lanes: Readonly<Record<Lane, Pick<LaneState, "pending" | "inFlight">>>;
+  readonly broker: Pick<AlertPublisher, "inFlight" | "protocolVersion" | "refusedTopics">;
+};
 
 export type AlerterStatusOptions = {
   readonly detail: "full" | "counts";
@@ -13,7 +19,7 @@ export type AlerterStatusOptions = {
   readonly qos: number;
   readonly topics: AlertTopics;
   readonly journal: AlertJournal;
-  readonly look: () => AlerterFacts;
+  readonly links: StatusLinks;
 };
 
 const eventNames: Readonly<Record<EventType, string>> = {
@@ -27,7 +33,8 @@ const eventNames: Readonly<Record<EventType, string>> = {
 
 const whenDown = {
   nats: "Events wait in the stream and are alerted when it is back.",
-  consumer: "Events wait in the stream; it is looked for again and again.",
+  "consumer-basic": "Events wait in the stream; the consumer is looked for again and again.",
+  "consumer-full": "Events wait in the stream; the consumer is looked for again and again.",
   broker: "Alerts wait in the stream and go out, in order, when it is back.",
   qrs: "Alerts go out, full messages without what it knows.",
 };
@@ -38,7 +45,7 @@ export function createAlerterStatus({
   qos,
   topics,
   journal,
-  look,
+  links,
 }: AlerterStatusOptions): () => StatusSnapshot {
   const templates = allTemplates(topics);
   const isFull = detail === "full";
@@ -63,9 +70,9 @@ export function createAlerterStatus({
 
   return () => ({
     whenDown,
-    troubles: deadLetterTroubles(journal),
+    troubles: [...refusedTroubles(links, isFull), ...deadLetterTroubles(journal)],
     sections: [
-      lagSection(look(), journal),
+      lagSection(links, journal),
       {
         id: "alerts",
         title: "Last 50 alerts",
@@ -85,19 +92,34 @@ export function createAlerterStatus({
   });
 }
 
-function lagSection({ pending, inHand, inFlight }: AlerterFacts, journal: AlertJournal): StatusSection {
+function lagSection({ lanes: { basic, full }, broker }: StatusLinks, journal: AlertJournal): StatusSection {
   const [last] = journal.newestFirst();
+  const version = broker.protocolVersion();
   return {
     id: "lag",
     title: "Lag",
     facts: [
-      ["Events waiting in the stream, as of the last one taken", pending],
-      ["Events in hand", inHand],
-      ["Messages without their PUBACK", inFlight],
+      ["Events that wait in the stream for their basic message", basic.pending()],
+      ["Events that wait in the stream for their full message", full.pending()],
+      ["Deliveries in flight", basic.inFlight() + full.inFlight()],
+      ["Messages without their PUBACK", broker.inFlight()],
       ["Messages acknowledged since the start", journal.total()],
       ["Last PUBACK", last === undefined ? undefined : { atMs: last.acknowledgedMs }],
+      ["Version of MQTT in use", version === undefined ? undefined : version === 5 ? "5" : "3.1.1"],
     ],
   };
+}
+
+/** At most this many topics are named. */
+const mostNamed = 5;
+
+function refusedTroubles({ broker }: StatusLinks, isFull: boolean): readonly Trouble[] {
+  const refused = broker.refusedTopics();
+  if (refused.length === 0) return [];
+  const named = refused.slice(0, mostNamed).map(({ topic, detail }) => `${topic} (${detail})`);
+  const which = isFull ? `: ${named.join(", ")}` : "";
+  const text = `Topics that the broker refuses: ${refused.length}${which}. Other alerts are not affected. Check the broker's access rules.`;
+  return [{ text }];
 }
 
 function deadLettersSection({ deadLetters }: AlertJournal): StatusSection {

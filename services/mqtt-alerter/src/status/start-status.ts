@@ -2,11 +2,11 @@ import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlertTopics } from "../alerts/alert-messages.js";
 import type { MqttAlerterSettings } from "../settings.js";
 import { type AlertJournal, createAlertJournal } from "./alert-journal.js";
-import { type AlerterFacts, createAlerterStatus } from "./alerter-status.js";
+import { createAlerterStatus, type StatusLinks } from "./alerter-status.js";
 
 export type AlerterStatus = Pick<AlertJournal, "published" | "deadLetter"> & {
-  /** From here on the page shows what the service is made of. */
-  show(links: { readonly [K in keyof AlerterFacts]: () => number }): void;
+  /** From here on the page shows the lanes and the broker. */
+  show(links: StatusLinks): void;
 };
 
 const nothing: AlerterStatus = { published: () => {}, deadLetter: () => {}, show: () => {} };
@@ -21,14 +21,14 @@ export function startStatus(
   return {
     published: journal.published,
     deadLetter: journal.deadLetter,
-    show: ({ pending, inHand, inFlight }) =>
+    show: (links) =>
       page.show(
         createAlerterStatus({
           detail: page.detail,
           qos: settings.MQTT_QOS,
           topics,
           journal,
-          look: () => ({ pending: pending(), inHand: inHand(), inFlight: inFlight() }),
+          links,
         }),
       ),
   };

@@ -1,7 +1,6 @@
 import type { Outcome } from "@sense-alerts/bus";
-import type { AlertMessage } from "../alerts/alert-messages.js";
 import type { TopicTemplate } from "../alerts/topic.js";
-import { PublishError } from "../mqtt/publish-error.js";
+import type { AlertPublisher } from "../mqtt/alert-publisher.js";
 import { mayAnswerTo, resultMessage, type StartResult } from "./start-result.js";
 import type { StoredRequest } from "./stored-request.js";
 
@@ -10,22 +9,16 @@ export type AnswerOptions = {
   readonly resultTopic: string;
   /** What else this service publishes on: no answer goes there. */
   readonly ownTopics: readonly TopicTemplate[];
-  /** Resolves at the PUBACK, rejects with a PublishError. */
-  readonly publish: (message: AlertMessage) => Promise<void>;
-  readonly whenOnline: (signal: AbortSignal) => Promise<void>;
+  readonly publish: AlertPublisher["publish"];
   /** An answer that could not be sent to a topic; `given up` when it will not be tried again. */
-  readonly onNotSent: (request: StoredRequest, topic: string, givenUp: boolean, reason: unknown) => void;
+  readonly onNotSent: (request: StoredRequest, topic: string, givenUp: boolean, reason: string) => void;
 };
 
 type Sent = "sent" | "later" | "given-up";
 
-/** Topic name invalid, packet too large, payload format invalid: what the broker will never take. */
-const permanent = [0x90, 0x95, 0x99];
 const retryMs = 60_000;
 /** An answer that the broker refuses for so long after its request is given up. */
 const giveUpMs = 3_600_000;
-/** A message that was alone under way at that many breaks is what the broker hangs up on. */
-const mostBreaks = 3;
 /** Topics that have their answer while another topic of the same request still waits for it. */
 const mostRemembered = 10_000;
 
@@ -40,28 +33,13 @@ export function createAnswer(
   const sent = new Set<string>();
 
   async function send(request: StoredRequest, result: StartResult, topic: string, signal: AbortSignal): Promise<Sent> {
-    const giveUp = (error: unknown): Sent => {
-      onNotSent(request, topic, true, error);
-      return "given-up";
-    };
-    let breaks = 0;
-    while (!signal.aborted) {
-      try {
-        await options.publish(resultMessage(request, result, topic));
-        return "sent";
-      } catch (error) {
-        if (!(error instanceof PublishError)) throw error;
-        const hangsUp = error.alone && ++breaks === mostBreaks;
-        if (error.code === "refused" || hangsUp) {
-          const old = Date.now() - Date.parse(request.receivedAt) > giveUpMs;
-          if (topic !== resultTopic || old || permanent.includes(error.reasonCode ?? 0)) return giveUp(error);
-          onNotSent(request, topic, false, error);
-          return "later";
-        }
-        await options.whenOnline(signal).catch(() => undefined);
-      }
-    }
-    return "later";
+    const outcome = await options.publish(resultMessage(request, result, topic), signal);
+    if (outcome.kind === "published") return "sent";
+    if (outcome.kind === "aborted") return "later";
+    const old = Date.now() - Date.parse(request.receivedAt) > giveUpMs;
+    const givenUp = topic !== resultTopic || old || outcome.retryInMs === undefined;
+    onNotSent(request, topic, givenUp, outcome.reason);
+    return givenUp ? "given-up" : "later";
   }
 
   function topicsOf(request: StoredRequest): readonly string[] {

@@ -1,10 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
 import { type Repository, RepositoryError, type Task } from "@sense-alerts/qlik-repository";
-import { delay } from "@sense-alerts/service-kit";
 import { type AllowList, allowsId, allowsNothing, allowsTask } from "./allow-list.js";
-import type { FoundRecord, StartLog, StartRecord } from "./start-log.js";
-import { failed, foundStarted, type RefusalCode, refused, type StartResult, started } from "./start-result.js";
+import { lastRunOf } from "./last-run.js";
+import { type FoundRecord, type StartLog, type StartRecord, writeFirmly } from "./start-log.js";
+import {
+  failed,
+  failureOf,
+  foundStarted,
+  type RefusalCode,
+  refused,
+  type StartResult,
+  started,
+} from "./start-result.js";
 import { decodeRequest, type StoredRequest } from "./stored-request.js";
 import { createWaiting } from "./waiting.js";
 
@@ -29,7 +37,6 @@ const firstRetryMs = 1_000;
 const longestRetryMs = 10_000;
 /** On top of the longest call: an attempt that is that old and has no result was broken off by a crash. */
 const brokenOffMs = 10_000;
-const recordRetryMs = 500;
 
 /** What passes by itself. */
 const passing: readonly string[] = ["unreachable", "busy", "timeout", "suspended"];
@@ -139,7 +146,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     } catch (error) {
       if (!(error instanceof RepositoryError)) throw error;
       if (!error.sent && passing.includes(error.code)) {
-        await write(request.key, { state: "open" }, sequence, signal);
+        await writeFirmly(log, { key: request.key, record: { state: "open" }, after: sequence }, signal);
         return wait(request, error, deliveries);
       }
       return settled(failureOf(request, error));
@@ -147,20 +154,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   }
 
   function record(request: StoredRequest, result: StartResult, after: number, signal: AbortSignal) {
-    return write(request.key, { state: "answered", result }, after, signal);
-  }
-
-  /** Tries until NATS has it: what became of a call must not be forgotten while this process lives. */
-  async function write(key: string, state: StartRecord, after: number, signal: AbortSignal): Promise<boolean> {
-    const writeId = randomUUID();
-    for (;;) {
-      try {
-        return (await log.write(key, state, after, writeId)) !== undefined;
-      } catch (error) {
-        if (!(error instanceof BusError) || signal.aborted) throw error;
-        await delay(recordRetryMs, signal).catch(() => undefined);
-      }
-    }
+    return writeFirmly(log, { key: request.key, record: { state: "answered", result }, after }, signal);
   }
 
   function wait(request: StoredRequest, { message }: RepositoryError, deliveries: number): StartResult | Outcome {
@@ -205,23 +199,6 @@ export type CarryOut = {
   /** Requests that this replica put off because QRS is away. */
   waiting(): number;
 };
-
-function failureOf(request: StoredRequest, error: RepositoryError): StartResult {
-  if (error.code === "not-found") return refused(request, "no-such-task");
-  if (error.code === "refused" || error.status === 429) return failed(request, "qrs-refused", error.message);
-  if (!error.sent || error.code === "not-authorised" || error.code === "tls") {
-    return failed(request, "qrs-failed", error.message);
-  }
-  return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
-}
-
-/** Names the last run of a task; another name means that one began in between. */
-function lastRunOf({ metadata }: Task): string {
-  const field = (of: unknown, name: string): unknown =>
-    typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined;
-  const run = field(field(metadata, "operational"), "lastExecutionResult");
-  return `${field(run, "id") ?? "none"} ${field(run, "startTime") ?? ""}`;
-}
 
 function later(delayMs: number): Outcome {
   return { kind: "later", delayMs };

@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { type Bus, BusError, requestStreamName, type StoredMessage } from "@sense-alerts/bus";
 import { startRecordSubject, startRequestSubject } from "@sense-alerts/event-contract";
+import { delay } from "@sense-alerts/service-kit";
 import type { StartResult } from "./start-result.js";
 import { encodeRequest, type Identified } from "./stored-request.js";
 
@@ -35,7 +37,8 @@ export type StartLog = {
 };
 
 /** Two messages without an id are one request within this time: that of the stream's duplicate window. */
-const sameRequestMs = 5_000;
+export const sameRequestMs = 5_000;
+const recordRetryMs = 500;
 
 export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: string, prefix: string): StartLog {
   const stream = requestStreamName(streamName);
@@ -84,6 +87,26 @@ export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: s
 /** The `Nats-Msg-Id` of a record. */
 function idOf(key: string, writeId: string): string {
   return `record:${key}:${writeId}`;
+}
+
+/**
+ * Retries until NATS has the record: the result of a call must not be forgotten while this process lives. Resolves to false when another
+ * replica was faster; rejects with a BusError when the signal aborts.
+ */
+export async function writeFirmly(
+  log: Pick<StartLog, "write">,
+  { key, record, after }: { readonly key: string; readonly record: StartRecord; readonly after: number },
+  signal: AbortSignal,
+): Promise<boolean> {
+  const writeId = randomUUID();
+  for (;;) {
+    try {
+      return (await log.write(key, record, after, writeId)) !== undefined;
+    } catch (error) {
+      if (!(error instanceof BusError) || signal.aborted) throw error;
+      await delay(recordRetryMs, signal).catch(() => undefined);
+    }
+  }
 }
 
 function storedMs({ storedAt }: StoredMessage): number {

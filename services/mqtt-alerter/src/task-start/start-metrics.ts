@@ -3,16 +3,16 @@ import type { StartResult } from "./start-result.js";
 
 export type StartMetrics = {
   /** What became of a message on the start topic. */
-  message(result: "stored" | "repeated" | "retained" | "not-storable"): void;
+  message(result: "stored" | "repeated" | "retained" | "refused"): void;
   request(outcome: StartResult["status"] | "repeated"): void;
-  observe(links: { inHand: () => number; waiting: () => number; pending: () => number }): void;
+  observe(links: Readonly<Record<"inHand" | "waiting" | "pending" | "unstored", () => number>>): void;
 };
 
 /** What is counted of the requests to start tasks. */
 export function createStartMetrics(metrics: Metrics): StartMetrics {
   const messages = metrics.counter({
     name: "sensealerts_alerter_start_messages_total",
-    help: "Messages on the start topic: stored, repeated (another alerter, or an earlier copy, was quicker), retained (ignored) or not-storable (ignored)",
+    help: "Messages on the start topic: stored, repeated (another alerter, or an earlier copy, was quicker), retained (ignored) or refused (not stored in NATS)",
     labelNames: ["result"],
   });
   const requests = metrics.counter({
@@ -20,12 +20,12 @@ export function createStartMetrics(metrics: Metrics): StartMetrics {
     help: "Requests to start a task by outcome: started, refused, failed or repeated (answered before)",
     labelNames: ["outcome"],
   });
-  for (const result of ["stored", "repeated", "retained", "not-storable"]) messages.inc({ result }, 0);
+  for (const result of ["stored", "repeated", "retained", "refused"]) messages.inc({ result }, 0);
   for (const outcome of ["started", "refused", "failed", "repeated"]) requests.inc({ outcome }, 0);
   return {
     message: (result) => messages.inc({ result }),
     request: (outcome) => requests.inc({ outcome }),
-    observe: ({ inHand, waiting, pending }) => {
+    observe: ({ inHand, waiting, pending, unstored }) => {
       metrics.gauge({
         name: "sensealerts_alerter_start_requests_in_hand",
         help: "Requests to start a task that are being worked on",
@@ -40,6 +40,11 @@ export function createStartMetrics(metrics: Metrics): StartMetrics {
         name: "sensealerts_alerter_start_requests_pending",
         help: "Requests to start a task that no alerter has taken, as of the last one this alerter took",
         collect: (gauge) => gauge.set(pending()),
+      });
+      metrics.gauge({
+        name: "sensealerts_alerter_start_requests_unstored",
+        help: "Requests to start a task that wait in this alerter because NATS does not store them",
+        collect: (gauge) => gauge.set(unstored()),
       });
     },
   };

@@ -1,10 +1,17 @@
+import type { RepositoryError } from "@sense-alerts/qlik-repository";
 import type { AlertMessage } from "../alerts/alert-messages.js";
 import { isMqttString } from "../alerts/mqtt-string.js";
 import { mayRenderAs, type TopicTemplate } from "../alerts/topic.js";
 import { largestPropertiesBytes, longestPayloadBytes, type RequestProblem } from "./start-request.js";
 import type { StoredRequest } from "./stored-request.js";
 
-export type RefusalCode = RequestProblem | "nothing-allowed" | "not-allowed" | "no-such-task" | "too-many-waiting";
+export type RefusalCode =
+  | RequestProblem
+  | "nothing-allowed"
+  | "not-allowed"
+  | "no-such-task"
+  | "too-many-waiting"
+  | "not-stored";
 export type FailureCode = "too-late" | "unknown" | "qrs-refused" | "qrs-failed";
 
 /** What a sender is told, and nothing else: the contract's five fields. */
@@ -29,7 +36,9 @@ const refusals: Readonly<Record<RefusalCode, string>> = {
   "nothing-allowed": "no task may be started: none of the settings TASK_START_ALLOWED_… is set",
   "not-allowed": "this task is not among those that may be started",
   "no-such-task": "there is no such task",
-  "too-many-waiting": "too many requests wait for the Qlik Repository Service",
+  "too-many-waiting": "too many requests wait for the Qlik Repository Service or for NATS",
+  "not-stored":
+    "this alerter could not store the request in NATS in time; where there are several, another may have taken it",
 };
 
 export function started({ requestId, taskId }: StoredRequest, sessionId: string): StartResult {
@@ -48,6 +57,16 @@ export function refused({ requestId, taskId }: StoredRequest, code: RefusalCode)
 
 export function failed({ requestId, taskId }: StoredRequest, code: FailureCode, sentence: string): StartResult {
   return { requestId, taskId, status: "failed", sessionId: null, reason: `${code}: ${sentence}` };
+}
+
+/** What a failed call of QRS means for the request. */
+export function failureOf(request: StoredRequest, error: RepositoryError): StartResult {
+  if (error.code === "not-found") return refused(request, "no-such-task");
+  if (error.code === "refused" || error.status === 429) return failed(request, "qrs-refused", error.message);
+  if (!error.sent || error.code === "not-authorised" || error.code === "tls") {
+    return failed(request, "qrs-failed", error.message);
+  }
+  return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
 }
 
 /** Whether the answer may go to the response topic of a request: not back to us, not among our alerts, not to the broker's own. */

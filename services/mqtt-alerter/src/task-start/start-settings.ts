@@ -1,4 +1,13 @@
-import { checkEach, parsed, type SettingsOf, textList, toggle } from "@sense-alerts/service-kit";
+import {
+  checkEach,
+  type Environment,
+  loadSettings,
+  parsed,
+  SettingsError,
+  type SettingsOf,
+  textList,
+  toggle,
+} from "@sense-alerts/service-kit";
 import { isMqttString } from "../alerts/mqtt-string.js";
 import { mayRenderAs, parseTopic, type TopicTemplate } from "../alerts/topic.js";
 import type { AllowList } from "./allow-list.js";
@@ -13,7 +22,7 @@ export const startSettings = {
   SUBSCRIPTION_ROOT_TOPIC: parsed(parseFilter, {
     allowed: "a topic filter: + and # as whole levels, # as the last one",
     default: "qliksense/#",
-    desc: "TASK_START_TOPIC must lie under it, as in Butler; it is not subscribed to",
+    desc: "TASK_START_TOPIC must lie under it, as in Butler; it is not subscribed to. Only checked with TASK_START_ENABLE",
   }),
   TASK_START_TOPIC: parsed(plainTopic, {
     allowed: "a topic to publish to, without + and #, not beginning with $",
@@ -63,27 +72,31 @@ export function allowListOf(settings: StartSettings): AllowList {
 }
 
 /** The settings whose topics this service publishes on. */
-const ownTopics = [
-  "MQTT_STATUS_TOPIC",
-  "TASK_FAILURE_TOPIC",
-  "TASK_FAILURE_FULL_TOPIC",
-  "TASK_FAILURE_SERVER_STATUS_TOPIC",
-  "TASK_ABORTED_TOPIC",
-  "TASK_ABORTED_FULL_TOPIC",
-  "TASK_SUCCESS_TOPIC",
-  "TASK_SUCCESS_FULL_TOPIC",
+const ownTopicNames = [
+  ...["MQTT_STATUS_TOPIC", "TASK_FAILURE_SERVER_STATUS_TOPIC", "TASK_FAILURE_TOPIC", "TASK_FAILURE_FULL_TOPIC"],
+  ...["TASK_ABORTED_TOPIC", "TASK_ABORTED_FULL_TOPIC", "TASK_SUCCESS_TOPIC", "TASK_SUCCESS_FULL_TOPIC"],
 ] as const;
+type OwnTopicName = (typeof ownTopicNames)[number];
+type SendFull = "TASK_FAILURE_SEND_FULL" | "TASK_ABORTED_SEND_FULL" | "TASK_SUCCESS_SEND_FULL";
+type OwnTopics = Readonly<Record<OwnTopicName, TopicTemplate | undefined>> & Readonly<Record<SendFull, boolean>>;
 
-type OwnTopics = Readonly<Record<(typeof ownTopics)[number], TopicTemplate | undefined>>;
+/** Those of them that something is published on. */
+function usedTopicNames(settings: OwnTopics): readonly OwnTopicName[] {
+  const isSent = (name: string) =>
+    !name.endsWith("_FULL_TOPIC") || settings[name.replace("FULL_TOPIC", "SEND_FULL") as SendFull];
+  return ownTopicNames.filter((name) => settings[name] !== undefined && isSent(name));
+}
 
 /** Every topic that this service publishes on by itself; no request may have its answer sent to one of them. */
 export function ownTopicsOf(settings: OwnTopics): readonly TopicTemplate[] {
-  return ownTopics.flatMap((name) => settings[name] ?? []);
+  return usedTopicNames(settings).flatMap((name) => settings[name] ?? []);
 }
 
-export const checkStartSettings = checkEach<StartSettings & OwnTopics & { readonly QRS_URL: string | undefined }>(
-  ({ TASK_START_ENABLE, QRS_URL }) =>
-    TASK_START_ENABLE && QRS_URL === undefined
+type Checked = StartSettings & OwnTopics & { readonly QRS_URL: string | undefined };
+
+const checkEnabled = checkEach<Checked>(
+  ({ QRS_URL }) =>
+    QRS_URL === undefined
       ? [{ name: "QRS_URL", message: "must be set when TASK_START_ENABLE is: QRS starts the tasks" }]
       : [],
   ({ TASK_START_TOPIC, SUBSCRIPTION_ROOT_TOPIC }) =>
@@ -100,11 +113,34 @@ export const checkStartSettings = checkEach<StartSettings & OwnTopics & { readon
       ? [{ name: "TASK_START_RESULT_TOPIC", message: "must be another topic than TASK_START_TOPIC" }]
       : [],
   (settings) => {
-    const name = ownTopics.find((topic) => mayRenderAs(settings[topic], settings.TASK_START_TOPIC));
+    const name = usedTopicNames(settings).find((topic) => mayRenderAs(settings[topic], settings.TASK_START_TOPIC));
     const message = `must be another topic than ${name}: what is published there would come back as a request`;
     return name === undefined ? [] : [{ name: "TASK_START_TOPIC", message }];
   },
 );
+
+export const checkStartSettings = checkEach<Checked>((settings) =>
+  settings.TASK_START_ENABLE ? checkEnabled(settings) : [],
+);
+
+/** The environment without the topics of starting tasks while that is off: nobody has to set right what is not used. */
+export function withoutUnusedTopics(env: Environment): Environment {
+  if (isEnabled(env)) return env;
+  const unused = ["SUBSCRIPTION_ROOT_TOPIC", "TASK_START_TOPIC", "TASK_START_RESULT_TOPIC"];
+  const isUsed = (name: string) => !unused.includes(name.replace(/_FILE$/, ""));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => isUsed(name)));
+}
+
+/** Also while that cannot be told. */
+function isEnabled(env: Environment): boolean {
+  const { TASK_START_ENABLE } = startSettings;
+  try {
+    return loadSettings({ TASK_START_ENABLE }, env).TASK_START_ENABLE;
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return true;
+  }
+}
 
 /** Whether a topic filter takes a topic (MQTT 5, 4.7). */
 function matches(filter: string, topic: string): boolean {

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { decodeEvent, encodeEvent, type SenseEvent } from "@sense-alerts/event-contract";
-import { type AlertMessage, composeMessages } from "../../src/alerts/alert-messages.js";
+import { type AlertMessage, composeFull, composeMessages } from "../../src/alerts/alert-messages.js";
 import { alertTopicsOf } from "../../src/alerts/alert-topics.js";
 import { fullMessage } from "../../src/alerts/full-message.js";
 import { readSettings } from "../../src/settings.js";
 import { engineEvent, statusEvent, taskEvent } from "../fixtures/events.js";
+import { app, execution, task } from "../fixtures/repository.js";
 
 const successOn = { TASK_SUCCESS_TOPIC: "qliksense/task_success", TASK_SUCCESS_SEND_FULL: "true" };
-const text = "text/plain; charset=utf-8";
+const text = "text/plain";
 
 function messagesOf(event: SenseEvent, env: Record<string, string> = {}): readonly AlertMessage[] {
   const composed = composeMessages(event, alertTopicsOf(readSettings(env)));
@@ -106,10 +107,11 @@ test("sends nothing when the topics are off", () => {
 });
 
 test("fills in the placeholders of both topics from the event", () => {
-  const placeholders = "{hostName}/{taskName}/{taskId}/{appName}/{appId}/{executionId}";
+  const placeholders =
+    "{hostName}/{taskName}/{taskId}/{appName}/{appId}/{executionId}/{eventType}/{userId}/{userDirectory}";
   const env = { TASK_FAILURE_TOPIC: `basic/${placeholders}`, TASK_FAILURE_FULL_TOPIC: `full/${placeholders}` };
   const event = taskEvent({ data: { taskName: "Sales/EU +1" } });
-  const filled = `pro2-win1/Sales_EU _1/${event.data.taskId}/Test failing reloads 1/${event.data.appId}/${event.data.executionId}`;
+  const filled = `pro2-win1/Sales_EU _1/${event.data.taskId}/Test failing reloads 1/${event.data.appId}/${event.data.executionId}/sense.task.failed/goran/LAB`;
   assert.deepEqual(topicsOf(event, env), [`basic/${filled}`, `full/${filled}`]);
   assert.equal(messagesOf(event, env)[0]?.payload, "Sales/EU +1");
 });
@@ -143,8 +145,28 @@ test("sends the trace context as a user property when the event has one", () => 
   );
 });
 
-test("sends an empty text for a task without a name", () => {
-  assert.equal(messagesOf(taskEvent({ data: { taskName: "" } }))[0]?.payload, "");
+test("replaces the blanks in values, and in nothing else, with TOPIC_SPACE_REPLACEMENT", () => {
+  const env = { TASK_FAILURE_TOPIC: "my alerts/{taskName}", TOPIC_SPACE_REPLACEMENT: "_" };
+  const [basic] = messagesOf(taskEvent({ data: { taskName: "Sales  EU\u00a01" } }), env);
+  assert.deepEqual([basic?.topic, basic?.payload], ["my alerts/Sales__EU_1", "Sales  EU\u00a01"]);
+});
+
+test("sends an empty text for a task without a name, and does not have the broker retain it", () => {
+  const [basic, full] = messagesOf(taskEvent({ data: { taskName: "" } }), { MQTT_RETAIN: "true" });
+  assert.deepEqual([basic?.payload, basic?.retain, full?.retain], ["", false, undefined]);
+});
+
+test("has smaller and smaller full messages, on the same topic and with the same properties, until nothing is left to leave out", () => {
+  const enrichment = { kind: "complete", task, app, execution, scriptLogTail: ["the end"] } as const;
+  const composed = composeFull(taskEvent(), alertTopicsOf(readSettings({})), { enrichment });
+  assert.ok(composed.ok && composed.message !== undefined);
+  const all: AlertMessage[] = [composed.message];
+  for (let next = composed.message.smaller; next !== undefined; next = all.at(-1)?.smaller) all.push(next());
+  const truncated = all.map(({ payload }) => JSON.parse(payload).truncated);
+  const metadata = ["qs_appMetadata", "qs_taskMetadata"];
+  assert.deepEqual(truncated, [undefined, ["scriptLogTail"], ["scriptLogTail", ...metadata]]);
+  const besides = ({ payload, smaller, ...rest }: AlertMessage) => rest;
+  for (const one of all) assert.deepEqual(besides(one), besides(composed.message));
 });
 
 test("keeps every character of a task name on its way through the bus", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fullMessage } from "../../src/alerts/full-message.js";
+import { fullMessage, nextToLeaveOut } from "../../src/alerts/full-message.js";
 import { taskEvent } from "../fixtures/events.js";
 import { app, execution, task } from "../fixtures/repository.js";
 
@@ -98,7 +98,7 @@ test("has Butler's qs_ fields behind its ten, and the run behind ours, when QRS 
 });
 
 test("keeps the types of fields that QRS has nothing for", () => {
-  const nothing = { task: undefined, app: undefined, execution: undefined, scriptLogTail: [] };
+  const nothing = { task: null, app: null, execution: null, scriptLogTail: [] };
   const { qs_appTags, qs_appCustomProperties, qs_taskTags, qs_taskCustomProperties, ...rest } = fullMessage(
     taskEvent(),
     {
@@ -120,4 +120,42 @@ test("differs from the message without QRS by one word when QRS cannot be reache
   const off = JSON.stringify(fullMessage(taskEvent()));
   const unavailable = JSON.stringify(fullMessage(taskEvent(), { kind: "unavailable" }));
   assert.equal(unavailable, off.replace('"off"}', '"unavailable"}'));
+});
+
+for (const [what, known, keys] of [
+  ["the task", { task }, ["qs_taskTags", "qs_taskCustomProperties", "qs_taskMetadata", "taskType"]],
+  ["the app", { app }, ["qs_appTags", "qs_appCustomProperties", "qs_appMetadata"]],
+  ["the run", { execution }, ["executingNodeName", "executionStatus", "executionDurationMs", "executionDetails"]],
+] as const) {
+  test(`has the fields of ${what} and no others of QRS when that is all it answered`, () => {
+    const message = fullMessage(taskEvent(), { kind: "partial", ...known });
+    const off = Object.keys(fullMessage(taskEvent()));
+    assert.deepEqual(
+      Object.keys(message).filter((key) => !off.includes(key)),
+      keys,
+    );
+    assert.equal(message["enrichment"], "partial");
+  });
+}
+
+test("lists what is left out and what was cut before", () => {
+  const enrichment = { kind: "complete", task, app, execution, scriptLogTail: ["the end"] } as const;
+  const event = taskEvent({ data: { truncated: ["logMessage"] } });
+  const whole = fullMessage(event, enrichment);
+  assert.deepEqual(whole["truncated"], ["logMessage"]);
+  assert.deepEqual(nextToLeaveOut(whole), ["scriptLogTail"]);
+  const smaller = fullMessage(event, enrichment, ["scriptLogTail"]);
+  assert.deepEqual(nextToLeaveOut(smaller), ["qs_appMetadata", "qs_taskMetadata"]);
+  const smallest = fullMessage(event, enrichment, ["scriptLogTail", "qs_appMetadata", "qs_taskMetadata"]);
+  assert.deepEqual(nextToLeaveOut(smallest), []);
+  const { scriptLogTail, qs_appMetadata, qs_taskMetadata, ...rest } = whole;
+  const truncated = ["logMessage", "scriptLogTail", "qs_appMetadata", "qs_taskMetadata"];
+  assert.deepEqual(smallest, { ...rest, truncated });
+});
+
+test("leaves out only what would make it smaller", () => {
+  assert.deepEqual(nextToLeaveOut(fullMessage(taskEvent())), []);
+  const nothing = { kind: "complete", task: null, app: null, execution: null, scriptLogTail: [] } as const;
+  assert.deepEqual(nextToLeaveOut(fullMessage(taskEvent(), nothing)), []);
+  assert.deepEqual(nextToLeaveOut(fullMessage(taskEvent(), { ...nothing, task })), ["qs_taskMetadata"]);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { alertPlaceholders, parseTopic, renderTopic } from "../../src/alerts/topic.js";
+import { alertPlaceholders, parseSpaceReplacement, parseTopic, renderTopic } from "../../src/alerts/topic.js";
 
 const longestTopic = "x".repeat(65_535);
 
@@ -38,7 +38,7 @@ for (const [text, complaint] of [
   ["a\u{1FFFF}b", /\(found U\+1FFFF\)$/],
   ["a\uD800b", /\(found U\+D800\)$/],
   ["{hostName}/#", /\(found #\)$/],
-  ["a/{taskname}", /^must use the placeholders \{hostName\} .* \{executionId\} only \(found \{taskname\}\)$/],
+  ["a/{taskname}", /^must use the placeholders \{hostName\} .* \{userDirectory\} only \(found \{taskname\}\)$/],
   ["a/{}", /only \(found \{\}\)$/],
   ["a/{ taskName }", /only \(found \{ taskName \}\)$/],
   ["a/{toString}", /only \(found \{toString\}\)$/],
@@ -63,7 +63,8 @@ test("refuses every placeholder where none is allowed", () => {
 });
 
 test("knows the placeholders of the contract", () => {
-  assert.deepEqual(alertPlaceholders, ["hostName", "taskName", "taskId", "appName", "appId", "executionId"]);
+  const wanted = "hostName taskName taskId appName appId executionId eventType userId userDirectory";
+  assert.deepEqual(alertPlaceholders, wanted.split(" "));
 });
 
 for (const name of alertPlaceholders) {
@@ -115,6 +116,26 @@ test("keeps letters of any script, emoji, blanks and a backslash in a value", ()
   const taskName = "Försäljning Q1 \\ 日本 🤪\u00A0;*$";
   assert.equal(rendered("a/{taskName}", { taskName }), `a/${taskName}`);
 });
+
+for (const [text, value] of [
+  ["_", "_"],
+  ["é-", "é-"],
+  ["$&", "$&"],
+  ["", undefined],
+  [" ", undefined],
+  ["a b", undefined],
+  ["/", undefined],
+  ["+", undefined],
+  ["#", undefined],
+  ["\0", undefined],
+] as const) {
+  test(`${value === undefined ? "refuses" : "takes"} ${JSON.stringify(text)} in place of blanks`, () => {
+    assert.equal(parseSpaceReplacement(text), value);
+    if (value === undefined) return;
+    const topic = renderTopic(parseTopic("a b/{taskName}", ["taskName"]), { taskName: "x y" }, value);
+    assert.equal(topic, `a b/x${value}y`);
+  });
+}
 
 test("gives no topic when the values make it longer than MQTT can carry", () => {
   const room = 65_535 - Buffer.byteLength("a/");

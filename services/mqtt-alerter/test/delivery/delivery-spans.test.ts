@@ -5,7 +5,7 @@ import { encodeEvent } from "@sense-alerts/event-contract";
 import type { FinishedSpan } from "@sense-alerts/service-kit";
 import type { AlertMessage } from "../../src/alerts/alert-messages.js";
 import { createDeliverySpans } from "../../src/delivery/delivery-spans.js";
-import { PublishError } from "../../src/mqtt/publish-error.js";
+import { type PublishResult, published } from "../../src/mqtt/publish-result.js";
 import { taskEvent } from "../fixtures/events.js";
 
 const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -30,29 +30,33 @@ function spansOf() {
 
 const sampled = `00-${traceId}-00f067aa0ba902b7-01`;
 
-test("records each attempt at a message below the delivery, with what went wrong", async () => {
+test("records each message below the delivery, with what went wrong", async () => {
   const { recorded, spans } = spansOf();
   const { delivery, message } = deliveryOf(sampled);
-  const answers = [new PublishError("no-puback", "late"), undefined];
-  const send = spans.send((_, onPublished) => onPublished(answers.shift()));
-  const told: unknown[] = [];
+  const results: PublishResult[] = [
+    { kind: "refused", reason: "no-answer", retryInMs: 1 },
+    { kind: "aborted" },
+    published,
+  ];
+  const publish = spans.publish(async () => results.shift() ?? published);
   const deliver = async (): Promise<Outcome> => {
-    send(message, (error) => told.push(error?.code));
-    send(message, (error) => told.push(error?.code));
+    for (const expected of ["refused", "aborted", "published"]) {
+      assert.equal((await publish(message, signal)).kind, expected);
+    }
     return { kind: "done" };
   };
-  assert.deepEqual(await spans.process(deliver, delivery, signal), { kind: "done" });
-  assert.deepEqual(told, ["no-puback", undefined]);
-  const [first, second, process] = recorded;
+  assert.deepEqual(await spans.process(deliver)(delivery, signal), { kind: "done" });
+  const process = recorded.at(-1);
   assert.deepEqual(
     recorded.map(({ name, error }) => [name, error]),
     [
-      ["publish a/b", "no-puback"],
+      ["publish a/b", "no-answer"],
+      ["publish a/b", "aborted"],
       ["publish a/b", undefined],
       ["process sense.task.failed", undefined],
     ],
   );
-  assert.deepEqual([first?.parentSpanId, second?.parentSpanId], [process?.spanId, process?.spanId]);
+  for (const { parentSpanId } of recorded.slice(0, -1)) assert.equal(parentSpanId, process?.spanId);
   assert.deepEqual([process?.parentSpanId, process?.traceId], ["00f067aa0ba902b7", traceId]);
 });
 
@@ -62,14 +66,11 @@ test("says of a dead letter why it is one, and that an event was handed back", a
     { kind: "dead", reason: "packet-too-large" } as const,
     { kind: "later", delayMs: 1 } as const,
   ]) {
-    await spans.process(async () => outcome, deliveryOf(sampled).delivery, signal);
+    await spans.process(async () => outcome)(deliveryOf(sampled).delivery, signal);
   }
-  await assert.rejects(
-    spans.process(() => Promise.reject(new Error("fault")), deliveryOf(sampled).delivery, signal),
-    {
-      message: "fault",
-    },
-  );
+  await assert.rejects(spans.process(() => Promise.reject(new Error("fault")))(deliveryOf(sampled).delivery, signal), {
+    message: "fault",
+  });
   assert.deepEqual(
     recorded.map(({ attributes, error }) => [attributes["sensealerts.outcome"], error]),
     [
@@ -84,18 +85,18 @@ test("records nothing of what is not sampled, is no event or has no trace, and d
   const { recorded, spans } = spansOf();
   const noEvent = { ...deliveryOf(sampled).delivery, bytes: Buffer.from("no event") };
   const others = [noEvent, deliveryOf(`00-${traceId}-00f067aa0ba902b7-00`).delivery, deliveryOf("none").delivery];
-  const send = spans.send((_, onPublished) => onPublished(undefined));
+  const publish = spans.publish(async () => published);
   for (const delivery of others) {
     const deliver = async (): Promise<Outcome> => {
-      send(deliveryOf(sampled).message, () => {});
+      await publish(deliveryOf(sampled).message, signal);
       return { kind: "done" };
     };
-    assert.deepEqual(await spans.process(deliver, delivery, signal), { kind: "done" });
+    assert.deepEqual(await spans.process(deliver)(delivery, signal), { kind: "done" });
   }
   assert.deepEqual(recorded, []);
 });
 
 test("hands back what it was given when there is no tracer", () => {
-  const send = () => {};
-  assert.equal(createDeliverySpans(undefined, "mqtt-alerter").send(send), send);
+  const publish = async () => published;
+  assert.equal(createDeliverySpans(undefined, "mqtt-alerter-basic").publish(publish), publish);
 });

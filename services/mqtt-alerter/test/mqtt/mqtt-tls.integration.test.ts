@@ -27,10 +27,10 @@ test("says what to set, once for each attempt, when it does not know the broker'
   for (const tlsCaFile of [undefined, createAuthority(t, "other").caFile]) {
     const earlier = connections();
     const publisher = startPublisher(t, broker.url, { tlsCaFile });
-    await eventually(() => assert(publisher.troubles.length >= 4));
+    await eventually(() => assert(publisher.troubles().length >= 1));
     await publisher.close();
-    for (const trouble of publisher.troubles) assert.match(trouble, /is not trusted \(set MQTT_TLS_CA_FILE/);
-    await eventually(() => assert(connections() - earlier >= publisher.troubles.length));
+    for (const trouble of publisher.troubles()) assert.match(trouble, /is not trusted \(set MQTT_TLS_CA_FILE/);
+    await eventually(() => assert(connections() - earlier >= publisher.troubles().length));
   }
 });
 
@@ -54,8 +54,8 @@ test("shows the broker its own certificate", async (t) => {
 test("says what may be wrong when TLS finds a broker that does not speak it", async (t) => {
   const broker = await startMosquitto(t);
   const publisher = startPublisher(t, broker.url.replace("mqtt:", "mqtts:"), { tlsInsecure: true });
-  await eventually(() => assert(publisher.troubles.length >= 2));
-  for (const trouble of publisher.troubles) assert.match(trouble, /TLS|mqtts:/);
+  await eventually(() => assert(publisher.troubles().length >= 1));
+  for (const trouble of publisher.troubles()) assert.match(trouble, /TLS|mqtts:/);
 });
 
 test("goes on with the files it has read when the renewed ones cannot be used, and takes them when they can", async (t) => {
@@ -71,9 +71,9 @@ test("goes on with the files it has read when the renewed ones cannot be used, a
   const tls = { tlsCaFile: authority.caFile, tlsCertFile: cert, tlsKeyFile: key };
   const publisher = startPublisher(t, `mqtts://127.0.0.1:${port}`, tls);
   writeFileSync(cert, "half a certificate");
-  const unusable = /^a TLS file cannot be used, what it held before is \(check .*MQTT_TLS_CERT_FILE/;
-  await eventually(() => assert.equal(publisher.troubles.filter((trouble) => unusable.test(trouble)).length, 2));
-  await eventually(() => assert.match(publisher.troubles.at(-1) ?? "", /nobody listens/));
+  const unusable = /^a TLS file cannot be used, its former content is \(check .*MQTT_TLS_CERT_FILE/;
+  await eventually(() => assert.equal(publisher.troubles().filter((trouble) => unusable.test(trouble)).length, 1));
+  await eventually(() => assert.match(publisher.troubles().join(), /nobody listens/));
   put(authority.issue("sense-alerts"));
   const server = authority.issue("broker");
   const files = `cafile ${authority.caFile}\ncertfile ${server.certFile}\nkeyfile ${server.keyFile}`;

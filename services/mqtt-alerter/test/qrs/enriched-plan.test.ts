@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SenseEvent } from "@sense-alerts/event-contract";
 import { type Execution, RepositoryError, type TaskType } from "@sense-alerts/qlik-repository";
 import { type AlertMessage, composeMessages } from "../../src/alerts/alert-messages.js";
 import { alertTopicsOf } from "../../src/alerts/alert-topics.js";
-import type { Plan } from "../../src/delivery/deliver.js";
-import { createEnrichedPlan } from "../../src/qrs/enriched-plan.js";
+import type { Plan, Plans } from "../../src/delivery/deliver.js";
+import { createEnrichedPlans } from "../../src/qrs/enriched-plan.js";
 import { createEnricher } from "../../src/qrs/enricher.js";
 import { readSettings } from "../../src/settings.js";
 import { engineEvent, statusEvent, taskEvent } from "../fixtures/events.js";
@@ -16,7 +17,6 @@ function start(env: Record<string, string> = {}, types?: readonly TaskType[]) {
   const topics = alertTopicsOf(readSettings({ TASK_SUCCESS_TOPIC: "s", TASK_SUCCESS_SEND_FULL: "true", ...env }));
   const enricher = createEnricher({
     repository,
-    suspended: () => false,
     keepMs: 300_000,
     scriptLogLines: 0,
     hurry: new AbortController().signal,
@@ -24,7 +24,7 @@ function start(env: Record<string, string> = {}, types?: readonly TaskType[]) {
     onDefect: (error) => assert.fail(String(error)),
     pausesMs: { missing: [], running: [] },
   });
-  const plan = createEnrichedPlan({
+  const plans = createEnrichedPlans({
     topics,
     enricher,
     deadlineMs: 200,
@@ -32,91 +32,90 @@ function start(env: Record<string, string> = {}, types?: readonly TaskType[]) {
     onUnwanted: (type) => told.push(type),
     onFollowed: (end) => told.push(end),
   });
-  return { plan, repository, told, topics };
+  return { plans, repository, told, topics };
 }
 
-/** All messages of a plan that has some, in the order they go out. */
-async function messagesOf(planned: Plan | Promise<Plan>): Promise<readonly AlertMessage[]> {
-  const plan = await planned;
-  assert.ok(plan.ok === true, JSON.stringify(plan));
-  const full = (await plan.full?.()) ?? { ok: true, messages: [] };
-  assert.ok(full.ok);
-  return [...plan.messages, ...full.messages];
+/** The messages of an event in both lanes, basic first. */
+async function messagesOf(plans: Plans, event: SenseEvent): Promise<readonly AlertMessage[]> {
+  const made: readonly Plan[] = [await plans.basic(event), await plans.full(event)];
+  return made.flatMap((plan) => {
+    assert.ok(plan.ok === true, JSON.stringify(plan));
+    return plan.message ?? [];
+  });
 }
 
 const distributed = (minutesOld: number) =>
   taskEvent({ type: "sense.task.distributed", time: new Date(Date.now() - minutesOld * 60_000).toISOString() });
 
-test("has the basic message at once, without a question, and the full one when QRS has told", async () => {
-  const { plan, repository } = start();
-  const planned = plan(taskEvent());
-  assert.ok(!(planned instanceof Promise) && planned.ok === true);
-  assert.deepEqual(
-    planned.messages.map(({ kind }) => kind),
-    ["basic"],
-  );
+test("has the basic message at once, without a question, and the full one when QRS has answered", async () => {
+  const { plans, repository } = start();
+  const basic = plans.basic(taskEvent());
+  assert.ok(!(basic instanceof Promise) && basic.ok === true);
+  assert.equal(basic.message?.kind, "basic");
   assert.deepEqual(repository.asked, []);
-  const [, full] = await messagesOf(planned);
+  const [, full] = await messagesOf(plans, taskEvent());
   assert.deepEqual([full?.kind, full?.topic], ["full", "qliksense/task_failure_full"]);
   assert.equal(JSON.parse(full?.payload ?? "").enrichment, "complete");
 });
 
 test("has the message without qs_ fields when QRS is away", async () => {
-  const { plan, repository, topics } = start();
-  repository.answers.task = () => Promise.reject(new RepositoryError("unreachable", "away"));
+  const { plans, repository, topics } = start();
+  const away = () => Promise.reject<never>(new RepositoryError("unreachable", "away"));
+  Object.assign(repository.answers, { task: away, app: away, execution: away });
   const unavailable = composeMessages(taskEvent(), topics, { enrichment: { kind: "unavailable" } });
-  assert.deepEqual(await messagesOf(plan(taskEvent())), unavailable.ok && unavailable.messages);
+  assert.deepEqual(await messagesOf(plans, taskEvent()), unavailable.ok && unavailable.messages);
 });
 
 test("asks nothing where no full message is sent", async () => {
-  const { plan, repository } = start({ TASK_FAILURE_SEND_FULL: "false" });
-  assert.equal((await messagesOf(plan(taskEvent()))).length, 1);
+  const { plans, repository } = start({ TASK_FAILURE_SEND_FULL: "false" });
+  assert.equal((await messagesOf(plans, taskEvent())).length, 1);
   assert.deepEqual(repository.asked, []);
 });
 
 test("has nothing to ask about the UDP server and the engine", async () => {
-  const { plan, repository } = start();
-  assert.equal((await messagesOf(plan(statusEvent("start")))).length, 1);
-  assert.deepEqual(await messagesOf(plan(engineEvent())), []);
+  const { plans, repository } = start();
+  assert.equal((await messagesOf(plans, statusEvent("start"))).length, 1);
+  assert.deepEqual(await messagesOf(plans, engineEvent()), []);
   assert.deepEqual(repository.asked, []);
 });
 
 test("settles ambiguous names in the full message and its topic, and in the basic one once they are known", async () => {
-  const { plan } = start({ TASK_FAILURE_TOPIC: "b/{taskName}", TASK_FAILURE_FULL_TOPIC: "f/{taskName}/{appName}" });
+  const { plans } = start({ TASK_FAILURE_TOPIC: "b/{taskName}", TASK_FAILURE_FULL_TOPIC: "f/{taskName}/{appName}" });
   const names = { taskName: "Reload", appName: "x", ambiguousNames: true as const, rawNames: `${task.name};App; 1` };
   const event = taskEvent({ data: names });
-  const [first, full] = await messagesOf(plan(event));
+  const [first, full] = await messagesOf(plans, event);
   assert.deepEqual([first?.topic, first?.payload], ["b/Reload", "Reload"]);
   assert.equal(full?.topic, `f/${task.name}/${task.app?.name}`);
   const object = JSON.parse(full?.payload ?? "");
   assert.deepEqual([object.taskName, object.rawNames, "ambiguousNames" in object], [task.name, names.rawNames, false]);
-  const [second] = await messagesOf(plan(event));
+  const [second] = await messagesOf(plans, event);
   assert.deepEqual([second?.topic, second?.payload], [`b/${task.name}`, task.name]);
 });
 
 test("says so when the topic comes out too long, also by the names that QRS has", async () => {
-  const { plan, repository } = start({ TASK_FAILURE_FULL_TOPIC: "f/{taskName}" });
+  const { plans, repository } = start({ TASK_FAILURE_FULL_TOPIC: "f/{taskName}" });
   const long = "n".repeat(65_534);
-  assert.deepEqual(await plan(taskEvent({ data: { taskName: long } })), { ok: false, reason: "topic-too-long" });
+  const taskId = "0b7e4d3c-2f1a-4c5b-8d9e-1a2b3c4d5e6f";
+  const other = taskEvent({ data: { taskId, taskName: long } });
+  assert.deepEqual(await plans.full(other), { ok: false, reason: "topic-too-long" });
   repository.answers.task = async () => ({ ...task, name: long });
-  const planned = await plan(taskEvent({ data: { ambiguousNames: true, rawNames: "a;b;c" } }));
-  assert.ok(planned.ok === true);
-  assert.deepEqual(await planned.full?.(), { ok: false, reason: "topic-too-long" });
+  const event = taskEvent({ data: { ambiguousNames: true, rawNames: "a;b;c" } });
+  assert.deepEqual(await plans.full(event), { ok: false, reason: "topic-too-long" });
 });
 
 test("alerts the types that are wanted, those without a name, and those that QRS cannot tell", async () => {
-  const { plan, repository, told } = start({}, ["Preload", "UserSync"]);
-  assert.deepEqual(await messagesOf(plan(taskEvent())), []);
+  const { plans, repository, told } = start({}, ["Preload", "UserSync"]);
+  assert.deepEqual(await messagesOf(plans, taskEvent()), []);
   const answers: readonly (TaskType | undefined)[] = ["Preload", "9", undefined];
   for (const [index, type] of answers.entries()) {
     repository.answers.task = async () => type && { ...task, type };
     const event = taskEvent({ data: { taskId: `${index}0000000-0000-4000-8000-000000000000` } });
-    assert.equal((await messagesOf(plan(event))).length, 2, String(type));
+    assert.equal((await messagesOf(plans, event)).length, 2, String(type));
   }
   repository.answers.task = () => Promise.reject(new RepositoryError("timeout", "no answer"));
-  assert.equal((await messagesOf(plan(taskEvent({ data: { taskId: "a" } })))).length, 2);
+  assert.equal((await messagesOf(plans, taskEvent({ data: { taskId: "a" } }))).length, 2);
   repository.answers.task = () => new Promise(() => {});
-  assert.equal((await messagesOf(plan(taskEvent({ data: { taskId: "b" } })))).length, 2);
+  assert.equal((await messagesOf(plans, taskEvent({ data: { taskId: "b" } }))).length, 2);
   assert.deepEqual(told, ["Reload"]);
 });
 
@@ -127,19 +126,20 @@ for (const [status, topic] of [
   ["FinishedSuccess", "s"],
 ] as const) {
   test(`alerts a distribution that ended with ${status} on ${topic}`, async () => {
-    const { plan, repository, told } = start();
+    const { plans, repository, told } = start();
     repository.answers.execution = async () => ({ ...execution, status });
-    const [basic, full] = await messagesOf(plan(distributed(1)));
+    const [basic, full] = await messagesOf(plans, distributed(1));
     assert.equal(basic?.topic, topic);
     const object = JSON.parse(full?.payload ?? "");
     assert.deepEqual([object.eventType, object.executionStatus], ["sense.task.distributed", status]);
     assert.equal(told.length, 1);
-    assert.equal(repository.asked.filter((question) => question.startsWith("execution")).length, 1);
+    // One question for each lane.
+    assert.equal(repository.asked.filter((question) => question.startsWith("execution")).length, 2);
   });
 }
 
 test("hands a distribution back that has not ended or of which nothing is known, for thirty seconds at most", async () => {
-  const { plan, repository, told } = start();
+  const { plans, repository, told } = start();
   const answers: readonly (() => Promise<Execution | undefined>)[] = [
     async () => ({ ...execution, status: "DistributionRunning" }),
     async () => undefined,
@@ -148,16 +148,20 @@ test("hands a distribution back that has not ended or of which nothing is known,
   ];
   for (const answer of answers) {
     repository.answers.execution = answer;
-    assert.deepEqual(await plan(distributed(359)), { ok: "later", delayMs: 30_000 });
-    assert.deepEqual(await plan(distributed(361)), { ok: false, reason: "distribution-without-end" });
+    for (const plan of [plans.basic, plans.full]) {
+      assert.deepEqual(await plan(distributed(359)), { ok: "later", delayMs: 30_000 });
+    }
+    // One dead letter is enough.
+    assert.deepEqual(await plans.basic(distributed(361)), { ok: false, reason: "distribution-without-end" });
+    assert.deepEqual(await plans.full(distributed(361)), { ok: true, message: undefined });
   }
   assert.deepEqual(told, Array(4).fill("given-up"));
 });
 
 test("follows no distribution without a task id, or when distributions are not wanted", async () => {
   const nameless = taskEvent({ type: "sense.task.distributed", data: { taskId: "" } });
-  assert.deepEqual(await messagesOf(start().plan(nameless)), []);
-  const { plan, repository, told } = start({}, ["Reload"]);
-  assert.deepEqual(await messagesOf(plan(distributed(1))), []);
+  assert.deepEqual(await messagesOf(start().plans, nameless), []);
+  const { plans, repository, told } = start({}, ["Reload"]);
+  assert.deepEqual(await messagesOf(plans, distributed(1)), []);
   assert.deepEqual([repository.asked, told], [[], ["Distribute"]]);
 });

@@ -3,19 +3,24 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { RepositoryError, type RepositoryOptions } from "@sense-alerts/qlik-repository";
 import { createLogger } from "@sense-alerts/service-kit";
-import { eventually } from "@sense-alerts/test-kit";
+import { eventually, startQrs } from "@sense-alerts/test-kit";
 import { startRepositoryLink } from "../../src/qrs/repository-link.js";
 import { createInMemoryRepository } from "../fixtures/repository.js";
 
 const base = { url: "https://sense.example.com:4242", user: "UserDirectory=a;UserId=b", timeoutMs: 1_000 };
+const defaultUser = "UserDirectory=Internal;UserId=sa_repository";
 const gone = new RepositoryError("unreachable", "nobody listens at sense.example.com:4242");
+
+function notingLogger() {
+  const logged: string[] = [];
+  const silent = createLogger({ name: "test", level: "silent", pretty: false, instance: "test" });
+  const note = (_facts: object, message: string) => logged.push(message);
+  return { logger: Object.assign(Object.create(silent), { info: note, warn: note }), logged };
+}
 
 function start() {
   const repository = createInMemoryRepository();
-  const logged: string[] = [];
-  const logger = createLogger({ name: "test", level: "silent", pretty: false, instance: "test" });
-  const note = (_facts: object, message: string) => logged.push(message);
-  const noting = Object.assign(Object.create(logger), { info: note, warn: note });
+  const { logger, logged } = notingLogger();
   let callbacks: RepositoryOptions | undefined;
   const link = startRepositoryLink(
     {
@@ -25,7 +30,7 @@ function start() {
         return repository;
       },
     },
-    noting,
+    logger,
   );
   assert.ok(callbacks !== undefined);
   const { onRequest, onSuspended, onResumed } = callbacks;
@@ -42,14 +47,33 @@ test("asks QRS at the start, and says once that it is there, away and back", asy
   answered("ok");
   answered("not-found");
   assert.deepEqual(link.state(), { up: true, detail: base.url });
-  let suspensions = 0;
-  link.onSuspended(() => suspensions++);
+  const suspensions: boolean[] = [];
+  link.onSuspension((isSuspended) => suspensions.push(isSuspended));
   for (let n = 0; n < 3; n++) onSuspended?.({ forMs: 60_000, cause: gone });
-  assert.deepEqual([link.suspended(), suspensions, link.state()], [true, 3, { up: false, detail: gone.message }]);
+  assert.deepEqual([link.suspended(), link.state()], [true, { up: false, detail: gone.message }]);
   onResumed?.();
   answered("ok");
   assert.deepEqual([link.suspended(), link.state().up], [false, true]);
+  assert.deepEqual(suspensions, [true, true, true, false]);
   assert.deepEqual(logged, ["qrs is there", "qrs is away", "qrs is back"]);
+});
+
+test("stays away while something answers that is not QRS", async (t) => {
+  const qrs = await startQrs(t);
+  qrs.behave({ body: "<html>Sign in</html>" });
+  const { logger, logged } = notingLogger();
+  const outcomes: string[] = [];
+  const { QRS_CERT_FILE: certFile, QRS_KEY_FILE: keyFile, QRS_CA_FILE: caFile } = qrs.environment;
+  const onRequest: RepositoryOptions["onRequest"] = ({ outcome }) => outcomes.push(outcome);
+  const link = startRepositoryLink(
+    { ...base, url: qrs.url, user: defaultUser, certFile, keyFile, caFile, onRequest },
+    logger,
+  );
+  t.after(link.close);
+  await eventually(() => assert.deepEqual(logged, ["qrs is away"]));
+  assert.match(String(link.state().detail), /a web page/);
+  await assert.rejects(link.repository.task("22b106a8-e7ed-4466-b700-014f060bef16"));
+  assert.deepEqual([logged, link.state().up, outcomes], [["qrs is away"], false, ["invalid-answer", "invalid-answer"]]);
 });
 
 test("asks again when the pause of a suspension is over", async (t) => {

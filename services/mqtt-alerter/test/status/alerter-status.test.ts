@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { composeMessages } from "../../src/alerts/alert-messages.js";
 import { alertTopicsOf } from "../../src/alerts/alert-topics.js";
+import type { RefusedTopic } from "../../src/mqtt/alert-publisher.js";
 import { readSettings } from "../../src/settings.js";
 import { createAlertJournal } from "../../src/status/alert-journal.js";
-import { createAlerterStatus } from "../../src/status/alerter-status.js";
+import { createAlerterStatus, type StatusLinks } from "../../src/status/alerter-status.js";
 import { statusEvent, taskEvent } from "../fixtures/events.js";
 
 const topics = alertTopicsOf(readSettings({ TASK_FAILURE_TOPIC: "sense/{taskName}/failed" }));
@@ -13,15 +14,19 @@ const event = taskEvent({ data: { logTimeStampUtc: "2024-04-12T05:33:03.508Z" } 
 function statusAt(t: TestContext, detail: "full" | "counts" = "full") {
   t.mock.timers.enable({ apis: ["Date"], now: Date.parse(event.time) + 20 });
   const journal = createAlertJournal();
-  const look = () => ({ pending: 1_234, inHand: 2, inFlight: 1 });
-  const snapshot = createAlerterStatus({ detail, qos: 1, topics, journal, look });
+  const refused: RefusedTopic[] = [];
+  const links: StatusLinks = {
+    lanes: { basic: { pending: () => 1_234, inFlight: () => 2 }, full: { pending: () => 5, inFlight: () => 1 } },
+    broker: { inFlight: () => 1, protocolVersion: () => 4, refusedTopics: () => refused },
+  };
+  const snapshot = createAlerterStatus({ detail, qos: 1, topics, journal, links });
   const publish = (of: Parameters<typeof composeMessages>[0]) => {
     const composed = composeMessages(of, topics);
     assert.ok(composed.ok);
     for (const message of composed.messages) journal.published(message, of);
   };
   const rows = (id: string) => snapshot().sections.find((section) => section.id === id)?.table?.rows;
-  return { journal, snapshot, publish, rows, nowMs: Date.now() };
+  return { refused, journal, snapshot, publish, rows, nowMs: Date.now() };
 }
 
 test("shows the last alerts with topic, QoS and the times from receipt and from Sense to the PUBACK", (t) => {
@@ -67,6 +72,18 @@ test("tells of the lag and of dead letters by reason", (t) => {
   assert.match(snapshot().troubles?.[0]?.text ?? "", /could not be alerted since the start: 3\./);
   assert.match(
     JSON.stringify(snapshot().sections[0]),
-    /1234\],\["Events in hand",2\],\["Messages without their PUBACK",1\]/,
+    /1234\],\[[^\]]*,5\],\["Deliveries in flight",3\],\["Messages without their PUBACK",1\].*"3\.1\.1"/,
   );
+});
+
+test("names the topics that the broker refuses, unless only counts are shown", (t) => {
+  for (const [detail, shown] of [
+    ["full", /refuses: 1: a\/b \(it answers 0x87\)/],
+    ["counts", /refuses: 1\. Other alerts/],
+  ] as const) {
+    const { refused, snapshot } = statusAt(t, detail);
+    refused.push({ topic: "a/b", kind: "full", detail: "it answers 0x87" });
+    assert.match(snapshot().troubles?.[0]?.text ?? "", shown);
+    t.mock.timers.reset();
+  }
 });

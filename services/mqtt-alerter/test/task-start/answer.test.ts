@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AlertMessage } from "../../src/alerts/alert-messages.js";
 import { parseTopic } from "../../src/alerts/topic.js";
-import { PublishError } from "../../src/mqtt/publish-error.js";
+import { published } from "../../src/mqtt/publish-result.js";
 import { type AnswerOptions, createAnswer } from "../../src/task-start/answer.js";
 import { refused } from "../../src/task-start/start-result.js";
 import type { StoredRequest } from "../../src/task-start/stored-request.js";
@@ -23,18 +23,18 @@ const request: StoredRequest = {
   ],
 };
 
-function setUp(publish: AnswerOptions["publish"] = async () => {}) {
+function setUp(publish: AnswerOptions["publish"] = async () => published) {
   const sent: AlertMessage[] = [];
   const notSent: [topic: string, givenUp: boolean][] = [];
   const answer = createAnswer({
     startTopic: "start",
     resultTopic: "result",
     ownTopics: [parseTopic("q/{taskName}/failed", ["taskName"])],
-    publish: async (message) => {
-      await publish(message);
-      sent.push(message);
+    publish: async (message, signal) => {
+      const result = await publish(message, signal);
+      if (result.kind === "published") sent.push(message);
+      return result;
     },
-    whenOnline: async () => {},
     onNotSent: (_request, topic, givenUp) => notSent.push([topic, givenUp]),
   });
   const send = (changes: Partial<StoredRequest> = {}) =>
@@ -42,10 +42,9 @@ function setUp(publish: AnswerOptions["publish"] = async () => {}) {
   return { send, notSent, topics: () => sent.map(({ topic }) => topic), sent };
 }
 
-function refusing(topic: string, code: number) {
-  return async (message: AlertMessage) => {
-    if (message.topic === topic) throw new PublishError("refused", "no", { reasonCode: code });
-  };
+function refusing(topic: string): AnswerOptions["publish"] {
+  return async (message) =>
+    message.topic === topic ? { kind: "refused", reason: "topic-refused", retryInMs: 1_000 } : published;
 }
 
 test("brings back correlation data and every user property that MQTT can carry", async () => {
@@ -74,14 +73,14 @@ test("sends one answer when the response topic is the result topic", async () =>
 });
 
 test("a response topic that the broker refuses keeps nobody waiting", async () => {
-  const { send, topics, notSent } = setUp(refusing("planner/answers", 0x87));
+  const { send, topics, notSent } = setUp(refusing("planner/answers"));
   assert.deepEqual(await send(), { kind: "done" });
   assert.deepEqual(topics(), ["result"]);
   assert.deepEqual(notSent, [["planner/answers", true]]);
 });
 
 test("a result topic that the broker refuses is tried again every minute for an hour, and the other topic has its answer once", async () => {
-  const { send, topics, notSent } = setUp(refusing("result", 0x87));
+  const { send, topics, notSent } = setUp(refusing("result"));
   assert.deepEqual(await send(), { kind: "later", delayMs: 60_000 });
   assert.deepEqual(await send(), { kind: "later", delayMs: 60_000 });
   assert.deepEqual(topics(), ["planner/answers"]);
@@ -89,11 +88,17 @@ test("a result topic that the broker refuses is tried again every minute for an 
   assert.deepEqual(notSent.at(-1), ["result", true]);
 });
 
-test("sends again what a break of the connection left open", async () => {
-  let breaks = 2;
-  const { send, topics } = setUp(async () => {
-    if (breaks-- > 0) throw new PublishError("offline", "broke");
-  });
+test("gives an answer up at once that the broker will never accept", async () => {
+  const { send, notSent } = setUp(async () => ({ kind: "refused", reason: "packet-too-large", retryInMs: undefined }));
   assert.deepEqual(await send(), { kind: "done" });
-  assert.deepEqual(topics().toSorted(), ["planner/answers", "result"]);
+  assert.deepEqual(
+    notSent.map(([, givenUp]) => givenUp),
+    [true, true],
+  );
+});
+
+test("keeps the answer for later when the service stops", async () => {
+  const { send, notSent } = setUp(async () => ({ kind: "aborted" }));
+  assert.equal((await send()).kind, "later");
+  assert.deepEqual(notSent, []);
 });

@@ -1,0 +1,94 @@
+import type { Backlog, Bus } from "@sense-alerts/bus";
+import type { ServiceContext } from "@sense-alerts/service-kit";
+import type { AlerterMetrics } from "../metrics.js";
+import type { AlertPublisher } from "../mqtt/alert-publisher.js";
+import type { MqttAlerterSettings } from "../settings.js";
+import type { AlerterStatus } from "../status/start-status.js";
+import { createDeliver, type Lane, type Planner } from "./deliver.js";
+import { createDeliverySpans } from "./delivery-spans.js";
+
+type Context = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "health" | "tracer" | "onStop">;
+
+type Parts = {
+  readonly bus: Bus;
+  readonly broker: AlertPublisher;
+  readonly metrics: AlerterMetrics;
+  readonly status: AlerterStatus;
+};
+
+type LaneOptions = { readonly lane: Lane; readonly plan: Planner; readonly maxInflight: number };
+
+/** What is known about a lane while it runs. */
+export type LaneState = {
+  readonly durable: string;
+  /** Deliveries in flight: taken and not acknowledged. */
+  inFlight(): number;
+  /** Events in the stream that this lane has not taken, as of the last that it took. */
+  pending(): number;
+  /** The same over all replicas, as NATS says now. */
+  backlog(): Promise<Backlog | undefined>;
+};
+
+const loggedEveryMs = 30_000;
+
+/** Reads one durable consumer, which all replicas share, and turns each delivery into at most one message. */
+export function startLane(
+  { settings, logger, health, tracer, onStop }: Context,
+  { bus, broker, metrics, status }: Parts,
+  { lane, plan, maxInflight }: LaneOptions,
+): LaneState {
+  const durable = `${settings.NATS_CONSUMER}-${lane}`;
+  const spans = createDeliverySpans(tracer, durable);
+  const isDebugging = logger.isLevelEnabled("debug");
+  let loggedMs = Number.NEGATIVE_INFINITY;
+  let unlogged = 0;
+  const deliver = createDeliver({
+    lane,
+    plan,
+    publish: spans.publish(broker.publish),
+    onPublished: (message, event) => {
+      metrics.published(message, event);
+      status.published(message, event);
+      if (!isDebugging) return;
+      const { id: eventId, traceparent } = event;
+      logger.debug({ topic: message.topic, eventId, traceparent }, "message published");
+    },
+    onRefused: ({ topic, kind }, { reason, retryInMs }) => {
+      metrics.refused(reason);
+      const nowMs = performance.now();
+      unlogged++;
+      if (nowMs - loggedMs < loggedEveryMs) return;
+      const facts = { topic, kind, reason, retryInMs, messages: unlogged };
+      [loggedMs, unlogged] = [nowMs, 0];
+      logger.warn(facts, retryInMs === undefined ? "message not accepted" : "message not accepted yet");
+    },
+    onOutcome: ({ kind }) => metrics.finished(lane, kind),
+  });
+  const handle = spans.process(deliver);
+  const consumer = bus.consume({
+    durable,
+    maxInHand: maxInflight,
+    maxAgeMs: settings.ALERT_MAX_AGE_MINUTES * 60_000,
+    // Before the lanes there was one consumer of this name.
+    startAfter: settings.NATS_CONSUMER,
+    onStalled: () => metrics.stalled(lane),
+    onPassedOver: (events) => {
+      metrics.passedOver(lane, events);
+      const text = "the consumer was created: events older than ALERT_MAX_AGE_MINUTES are skipped";
+      logger.warn({ consumer: durable, events }, text);
+    },
+    wanted: broker.online,
+    onDeadLetter: (reason) => {
+      metrics.deadLetter(reason);
+      status.deadLetter(reason);
+    },
+    handle: (delivery, signal) => {
+      metrics.taken(lane, delivery.deliveries);
+      return handle(delivery, signal);
+    },
+  });
+  broker.onOnline(consumer.wake);
+  onStop(`consumer-${lane}`, consumer.close);
+  health.link(`consumer-${lane}`, { required: true, state: consumer.state });
+  return { durable, inFlight: consumer.inHand, pending: consumer.pending, backlog: () => bus.backlog(durable) };
+}

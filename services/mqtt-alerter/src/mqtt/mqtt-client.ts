@@ -1,0 +1,179 @@
+import { connect, type IClientOptions, type IPublishPacket, type Packet, UniqueMessageIdProvider } from "mqtt";
+import type {
+  ConnectionEnd,
+  ConnectionEvents,
+  ConnectOptions,
+  IncomingMessage,
+  MqttConnection,
+  OutgoingMessage,
+} from "./connection.js";
+
+const noMatchingSubscribers = 0x10;
+
+/**
+ * One connection to a broker, from the attempt to its end. This is the only file that imports MQTT.js: each connection is a client of
+ * its own that never reconnects, so that nothing is sent again behind the caller's back.
+ */
+export function openConnection(options: ConnectOptions, events: ConnectionEvents): MqttConnection {
+  let accepted = false;
+  let ended = false;
+  /** What was heard before the connection closed. */
+  let facts: Partial<ConnectionEnd> | undefined;
+  let lastReasonCode = 0;
+  const client = connect(clientOptions(options));
+
+  function end(given?: Partial<ConnectionEnd>): void {
+    if (ended) return;
+    ended = true;
+    client.stream.destroy();
+    events.onEnd({ cause: "closed", ...(facts ?? given), accepted });
+  }
+
+  function note(heard: Partial<ConnectionEnd>): void {
+    facts ??= heard;
+    // MQTT.js would go on after a packet that it could not read, and hear nothing more.
+    client.stream.destroy();
+  }
+
+  client.on("packetreceive", (packet: Packet) => {
+    if (packet.cmd === "puback") lastReasonCode = packet.reasonCode ?? 0;
+    if (packet.cmd !== "connack") return;
+    const code = (options.protocolVersion === 5 ? packet.reasonCode : packet.returnCode) ?? 0;
+    if (code !== 0) facts ??= { cause: "connack", code, serverReference: packet.properties?.serverReference };
+  });
+  client.on("connect", ({ properties, sessionPresent }) => {
+    if (ended) return;
+    accepted = true;
+    events.onAccepted({
+      protocolVersion: options.protocolVersion,
+      maximumQos: (properties?.maximumQoS ?? 2) as 0 | 1 | 2,
+      retainAvailable: properties?.retainAvailable ?? true,
+      maximumPacketBytes: properties?.maximumPacketSize ?? Number.POSITIVE_INFINITY,
+      receiveMaximum: properties?.receiveMaximum ?? 65_535,
+      sharedSubscriptions: options.protocolVersion === 5 && properties?.sharedSubscriptionAvailable !== false,
+      sessionPresent,
+    });
+  });
+  client.on("disconnect", ({ reasonCode, properties }) =>
+    note({ cause: "disconnect", code: reasonCode ?? 0, serverReference: properties?.serverReference }),
+  );
+  client.on("error", (error) => note(factsOf(error)));
+  // MQTT.js passes on only errors with a code; those of WebSockets have none.
+  client.stream.on("error", (error: Error) => note({ cause: "error", ...codeOf(error), error }));
+  client.on("close", () => end());
+  client.handleMessage = (packet, done) => {
+    if (ended || packet.cmd !== "publish") return;
+    if (events.onMessage === undefined) done();
+    else events.onMessage(incoming(packet), () => ended || done());
+  };
+
+  return {
+    publish: (message, onAnswer) => {
+      const { topic, payload, qos, retain } = message;
+      const properties = options.protocolVersion === 5 ? { properties: propertiesOf(message) } : {};
+      client.publish(topic, payload, { qos, retain, ...properties }, (error) => {
+        if (ended) return;
+        if (error === undefined || error === null) {
+          onAnswer(qos === 1 && lastReasonCode === noMatchingSubscribers ? noMatchingSubscribers : 0);
+        } else if ("code" in error && typeof error.code === "number") onAnswer(error.code);
+      });
+      return qos === 0 ? 0 : client.getLastMessageId();
+    },
+    subscribe: (filter, qos) =>
+      new Promise((resolve) => {
+        client.subscribe(filter, { qos, rh: 2 }, (error, grants) => {
+          if (!ended) resolve((error ?? null) === null && (grants ?? []).every((grant) => grant.qos < 0x80));
+        });
+      }),
+    postponePing: () => client.reschedulePing(true),
+    drop: end,
+    disconnect: (unanswered = [], session) => {
+      for (const id of unanswered) client.removeOutgoingMessage(id);
+      const withExpiry = session && { properties: { sessionExpiryInterval: session.expirySeconds } };
+      if (accepted) client.end(false, withExpiry ?? {});
+      else end();
+    },
+  };
+}
+
+function clientOptions(options: ConnectOptions): IClientOptions {
+  const { protocol, hostname, port, pathname, search } = new URL(options.url);
+  const isWebSocket = protocol.startsWith("ws");
+  const { session, will, username, password } = options;
+  return {
+    // In parts: MQTT.js would take a client id out of the query of a URL, and the brackets off an IPv6 address.
+    protocol: protocol.slice(0, -1) as "mqtt",
+    hostname: isWebSocket ? hostname : hostname.replace(/^\[|\]$/g, ""),
+    ...(port === "" ? {} : { port: Number(port) }),
+    ...(isWebSocket ? { path: `${pathname}${search}` } : {}),
+    protocolVersion: options.protocolVersion,
+    clientId: options.clientId,
+    clean: session === undefined,
+    ...(session !== undefined && options.protocolVersion === 5
+      ? {
+          properties: {
+            sessionExpiryInterval: session.expirySeconds,
+            receiveMaximum: session.receiveMaximum,
+            maximumPacketSize: session.maximumPacketBytes,
+          },
+        }
+      : {}),
+    keepalive: options.keepaliveSeconds,
+    connectTimeout: options.connackMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    queueQoSZero: false,
+    // A timer that is moved at each PUBACK costs more than a ping: see `postponePing`.
+    reschedulePings: false,
+    // Its buffers for 65,536 packet identifiers take 7 MB and 20 ms.
+    writeCache: false,
+    // The identifier of a message that was never answered is not used again on this connection (MQTT 5, 2.2.1).
+    messageIdProvider: new UniqueMessageIdProvider(),
+    log: () => undefined,
+    rejectUnauthorized: !options.tlsInsecure,
+    ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...options.tls,
+  };
+}
+
+function propertiesOf(message: OutgoingMessage): NonNullable<IPublishPacket["properties"]> {
+  const { contentType, expirySeconds, userProperties = {}, correlationData } = message;
+  return {
+    ...(contentType === undefined ? {} : { contentType, payloadFormatIndicator: true }),
+    ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
+    // MQTT.js writes no packet at all for empty ones.
+    ...(Object.keys(userProperties).length === 0
+      ? {}
+      : { userProperties: userProperties as Record<string, string | string[]> }),
+    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
+  };
+}
+
+function incoming({ topic, payload, retain, properties = {} }: IPublishPacket): IncomingMessage {
+  return {
+    topic,
+    payload: Buffer.from(payload),
+    retained: retain,
+    responseTopic: properties.responseTopic,
+    correlationData: properties.correlationData,
+    userProperties: Object.entries(properties.userProperties ?? {}).flatMap(([name, values]) =>
+      [values].flat().map((value) => [name, value] as const),
+    ),
+  };
+}
+
+/** MQTT.js' errors without a code are its two timeouts and what its parser throws. */
+function factsOf(error: Error): Partial<ConnectionEnd> {
+  const code = codeOf(error);
+  if (typeof code.code === "string") return { cause: "error", ...code, error };
+  if (error.message === "connack timeout") return { cause: "no-connack", error };
+  if (error.message === "Keepalive timeout") return { cause: "no-pingresp", error };
+  return { cause: "invalid-packet", error };
+}
+
+function codeOf(error: Error): { code?: string | number } {
+  const code: unknown = "code" in error ? error.code : undefined;
+  return typeof code === "string" || typeof code === "number" ? { code } : {};
+}

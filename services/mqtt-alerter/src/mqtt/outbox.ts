@@ -1,0 +1,236 @@
+import type { AlertMessage } from "../alerts/alert-messages.js";
+import { createAlone, patienceMs } from "./alone.js";
+import { createBlame } from "./blame.js";
+import type { ConnectionEnd } from "./connection.js";
+import type { OutboxOptions, Pending, Send } from "./pending.js";
+import { aborted, type PublishResult, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
+import { findSilence } from "./silence.js";
+import { createTopicStates, type TopicState } from "./topic-states.js";
+import { createWindow } from "./window.js";
+
+export type Outbox = {
+  publish(message: AlertMessage, signal?: AbortSignal): Promise<PublishResult>;
+  /** A new connection, which takes so many in flight. `first` is sent alone, before all others. */
+  opened(limit: number, send: Send, first?: AlertMessage): void;
+  onLost(end: ConnectionEnd): void;
+  /** To be called several times a second. */
+  tick(): void;
+  inFlight(): number;
+  /** The packet identifiers that have no answer. */
+  unanswered(): number[];
+  refused(): readonly TopicState<Pending>[];
+  /** Settles all that is left. */
+  close(): void;
+};
+
+const firstError = 0x80;
+
+/**
+ * What waits for the broker, in the order of the calls, and what is in flight, within one window. A message is sent once for each
+ * connection. When a connection is lost, what was in flight goes first on the next; a topic that may have cost the connection is
+ * then tried alone. So a topic that the broker refuses is found, and the others use the whole window.
+ */
+export function createOutbox(options: OutboxOptions): Outbox {
+  const { pubackTimeoutMs, timing } = options;
+  const topics = createTopicStates<Pending>();
+  const window = createWindow(options.maxInflight);
+  const inFlight = new Set<Pending>();
+  const signals = new WeakSet<AbortSignal>();
+  const blame = createBlame({ ...options, settle, verdict, giveBack: (topic) => unblock(topic) });
+  let waiting: Pending[] = [];
+  let send: Send | undefined;
+  let connections = 0;
+  let arrivals = 0;
+  let sent = 0;
+  const alone = createAlone(timing.aloneMs);
+  const answers = { lastOrder: 0, lastMs: 0 };
+  /** Nothing is sent any more: the connection is made again when what can still have its answer has it. */
+  let drainingSinceMs: number | undefined;
+
+  function settle(pending: Pending, result: PublishResult): void {
+    if (pending.isSettled) return;
+    pending.isSettled = true;
+    pending.resolve(result);
+  }
+
+  function verdict(topic: TopicState<Pending>): Refused {
+    return refusedResult(topic, { refusedAfterMs: options.refusedAfterMs, leastMs: timing.firstProbeMs });
+  }
+
+  function unblock(topic: TopicState<Pending>): void {
+    if (topic.blocked.length === 0) return;
+    waiting = [...topic.blocked, ...waiting];
+    topic.blocked = [];
+  }
+
+  function transmit(pending: Pending): void {
+    if (send === undefined) return;
+    const { message, topic } = pending;
+    pending.sentMs = performance.now();
+    pending.order = ++sent;
+    inFlight.add(pending);
+    topic.inFlight++;
+    if (topic.refusal !== undefined) blame.onProbe(topic, topic.refusal);
+    const id = send(message, (reasonCode) => onAnswer(pending, reasonCode));
+    if (typeof id === "number") pending.packetId = id;
+    else {
+      leave(pending);
+      settle(pending, id);
+    }
+  }
+
+  function leave(pending: Pending): void {
+    inFlight.delete(pending);
+    pending.topic.inFlight--;
+    alone.end(pending, performance.now());
+  }
+
+  function onAnswer(pending: Pending, reasonCode: number): void {
+    if (!inFlight.has(pending)) return;
+    const { topic, message } = pending;
+    const nowMs = performance.now();
+    leave(pending);
+    answers.lastMs = nowMs;
+    answers.lastOrder = Math.max(answers.lastOrder, pending.order);
+    window.acknowledged();
+    options.onAnswer(message, reasonCode, nowMs - pending.sentMs);
+    if (reasonCode < firstError) {
+      topic.provenOn = connections;
+      topic.succeededMs = nowMs;
+      blame.onSuccess(pending);
+      settle(pending, published);
+    } else settle(pending, blame.onErrorAnswer(pending, reasonCode) ?? refusedWith(reasonCode));
+    if (topic.blocked.length > 0) release(topic);
+    if (waiting.length > 0 || blame.suspects.size > 0) pump();
+  }
+
+  function mostInFlight(topic: TopicState<Pending>): number {
+    const size = window.size();
+    // Until the broker has acknowledged one, so that a topic without an answer does not take the whole window.
+    return topic.provenOn === connections ? size : Math.max(1, Math.ceil(size / 4));
+  }
+
+  function hasRoom(topic: TopicState<Pending>): boolean {
+    if (drainingSinceMs !== undefined) return false;
+    return inFlight.size < window.size() && topic.inFlight < mostInFlight(topic) && !topic.isStalled;
+  }
+
+  /** Sends what was blocked because of its topic. */
+  function release(topic: TopicState<Pending>): void {
+    while (!topic.isSuspect && hasRoom(topic)) {
+      const next = topic.blocked.shift();
+      if (next === undefined) return;
+      if (!next.isSettled) transmit(next);
+    }
+  }
+
+  /** True when a message is sent alone now, or is waiting for the others to have their answers. */
+  function pumpAlone(): boolean {
+    if (alone.isWaitedFor(performance.now())) return true;
+    if (blame.suspects.size === 0) return false;
+    const next = alone.next(blame.suspects, inFlight, options.mayReconnectSoon());
+    if (typeof next === "object") {
+      alone.begin(next);
+      transmit(next);
+    }
+    return next !== undefined;
+  }
+
+  function pump(): void {
+    if (send === undefined || drainingSinceMs !== undefined || pumpAlone()) return;
+    while (waiting.length > 0 && inFlight.size < window.size()) {
+      const next = waiting.shift() as Pending;
+      const { topic } = next;
+      if (next.isSettled) continue;
+      blame.onTurn(topic);
+      const known = blame.resultOf(next);
+      if (known !== undefined) settle(next, known);
+      else if (topic.isSuspect || topic.blocked.length > 0 || !hasRoom(topic)) topic.blocked.push(next);
+      else transmit(next);
+    }
+    if (blame.suspects.size > 0) pumpAlone();
+  }
+
+  function all(): Pending[] {
+    return [...inFlight, ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
+  }
+
+  function abort(signal: AbortSignal): void {
+    for (const pending of all()) if (pending.signal === signal) settle(pending, aborted);
+    waiting = waiting.filter(({ isSettled }) => !isSettled);
+  }
+
+  /** It is the same for all but a few messages. */
+  function watch(signal: AbortSignal): void {
+    if (signals.has(signal)) return;
+    signals.add(signal);
+    signal.addEventListener("abort", () => abort(signal), { once: true });
+  }
+
+  function add(message: AlertMessage, signal: AbortSignal | undefined, resolve: Pending["resolve"]): Pending {
+    const topic = topics.of(message.topic, message.kind);
+    return { message, topic, signal, resolve, arrival: ++arrivals, order: 0, sentMs: 0, packetId: 0, isSettled: false };
+  }
+
+  return {
+    publish: (message, signal) => {
+      if (signal?.aborted) return Promise.resolve(aborted);
+      if (signal !== undefined) watch(signal);
+      return new Promise((resolve) => {
+        waiting.push(add(message, signal, resolve));
+        pump();
+      });
+    },
+    opened: (limit, newSend, first) => {
+      send = newSend;
+      connections++;
+      sent = 0;
+      Object.assign(answers, { lastOrder: 0, lastMs: performance.now() });
+      window.opened(limit);
+      if (first !== undefined) {
+        const pending = add(first, undefined, () => {});
+        alone.begin(pending);
+        transmit(pending);
+      }
+      pump();
+    },
+    onLost: (end) => {
+      send = undefined;
+      const lost = [...inFlight];
+      for (const { topic } of lost) topic.inFlight = 0;
+      inFlight.clear();
+      alone.reset();
+      drainingSinceMs = undefined;
+      window.broke(blame.onLost(lost, end));
+      // Another message for a suspect topic has its turn before the one that broke the connection twice.
+      if (lost.length === 1 && lost[0] && lost[0].topic.strikes > 1) lost[0].arrival = ++arrivals;
+      const blocked: Pending[] = [];
+      for (const topic of topics.all()) {
+        topic.isStalled = false;
+        blocked.push(...topic.blocked.splice(0));
+      }
+      waiting = [...lost, ...blocked, ...waiting].filter(({ isSettled, signal }) => !isSettled && signal !== undefined);
+      waiting.sort((one, other) => one.arrival - other.arrival);
+    },
+    tick: () => {
+      if (send === undefined) return;
+      const nowMs = performance.now();
+      const skipped = findSilence(inFlight, answers, pubackTimeoutMs, blame.onNoAnswer);
+      if (skipped === "hung") return options.drop("no-puback");
+      // They take room until the connection ends: it is made again before that stops the others.
+      if (skipped > window.size() / 2) drainingSinceMs ??= nowMs;
+      if (drainingSinceMs !== undefined && (inFlight.size === skipped || nowMs - drainingSinceMs > patienceMs)) {
+        return options.drop("dropped");
+      }
+      for (const topic of topics.all()) if (topic.blocked.length > 0) release(topic);
+      pump();
+    },
+    inFlight: () => inFlight.size,
+    unanswered: () => [...inFlight].map(({ packetId }) => packetId).filter((id) => id !== 0),
+    refused: topics.refused,
+    close: () => {
+      send = undefined;
+      for (const pending of all()) settle(pending, aborted);
+    },
+  };
+}
