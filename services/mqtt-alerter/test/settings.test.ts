@@ -286,7 +286,7 @@ test("shows the password in no message, wherever it came from", (t) => {
 
 test("reads the password from a file", (t) => {
   const settings = readSettings({ MQTT_USERNAME: "sense", MQTT_PASSWORD_FILE: file(t, "password", "hunter2\n") });
-  assert.equal(mqttOptionsOf(settings).password, "hunter2");
+  assert.equal(mqttOptionsOf(settings).brokers[0].password, "hunter2");
 });
 
 test("refuses to choose among types of tasks that nobody knows without QRS", (t) => {

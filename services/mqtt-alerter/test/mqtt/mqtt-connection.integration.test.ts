@@ -14,57 +14,44 @@ function received(log: string, topic: string): readonly string[] {
 test("starts before the broker, says so, and connects when it comes", async (t) => {
   const port = await freeTcpPort();
   const publisher = startPublisher(t, `mqtt://127.0.0.1:${port}`);
-  await eventually(() => assert(publisher.troubles.length >= 3));
-  assert.match(publisher.troubles[0] ?? "", /nobody listens at that address/);
+  await eventually(() => assert(publisher.troubles().length >= 1));
+  assert.match(publisher.troubles()[0] ?? "", /nobody listens at that address/);
   assert.equal(publisher.online(), false);
-  assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "too early"))), "offline");
+  const waiting = resultOf(publisher.publish(alertMessage("a/b", "x")));
   const broker = await startMosquitto(t, { port, config: "log_type all" });
-  await eventually(() => assert.deepEqual(publisher.changes, [true]));
-  await publisher.publish(alertMessage("a/b", "x"));
+  assert.equal(await waiting, "published");
   await eventually(() => assert.equal(received(broker.log(), "a/b").length, 1));
 });
 
-for (const qos of [1, 2] as const) {
-  test(`rejects what is under way when the broker dies, sends none of it again, and publishes when it is back (QoS ${qos})`, async (t) => {
-    const broker = await startMosquitto(t, { config: "log_type all" });
-    const publisher = startPublisher(t, broker.url, { qos, maxInflight: 3 });
-    await eventually(() => assert(publisher.online()));
-    await publisher.publish(alertMessage("a/b", "before"));
-    broker.suspend();
-    const results = ["1", "2", "3", "4", "5"].map((payload) =>
-      resultOf(publisher.publish(alertMessage("a/b", payload))),
-    );
-    await eventually(() => assert.equal(publisher.inFlight(), 3));
-    await broker.stop("SIGKILL");
-    assert.deepEqual(await Promise.all(results), ["offline", "offline", "offline", "offline", "offline"]);
-    assert.equal(publisher.inFlight(), 0);
-    const earlierLog = broker.log().length;
-    await broker.start();
-    await eventually(() => assert.deepEqual(publisher.changes, [true, false, true]));
-    await publisher.publish(alertMessage("a/after", "x"));
-    // The broker reads one connection in order: whatever had been sent again would stand before this message.
-    await eventually(() => assert.equal(received(broker.log().slice(earlierLog), "a/after").length, 1));
-    assert.deepEqual(received(broker.log().slice(earlierLog), "a/b"), []);
-  });
-}
+test("sends what was in flight again when the broker is back, in the first order", async (t) => {
+  const broker = await startMosquitto(t, { config: "log_type all" });
+  const publisher = startPublisher(t, broker.url, { maxInflight: 3 });
+  await eventually(() => assert(publisher.online()));
+  await publisher.publish(alertMessage("a/0", "before"));
+  broker.suspend();
+  const numbers = [1, 2, 3, 4, 5];
+  const results = numbers.map((number) => resultOf(publisher.publish(alertMessage(`a/${number}`, "x"))));
+  await eventually(() => assert.equal(publisher.inFlight(), 3));
+  await broker.stop("SIGKILL");
+  const earlierLog = broker.log().length;
+  await broker.start();
+  assert.deepEqual(await Promise.all(results), Array(5).fill("published"));
+  const log = broker.log().slice(earlierLog);
+  // Topics that were in flight are tried alone, after the others.
+  for (const number of numbers) assert.equal(received(log, `a/${number}`).length, 1, String(number));
+});
 
-test("settles every publish in time when the broker hangs, and connects again when it goes on", async (t) => {
+test("makes a new connection when the broker acknowledges nothing for the time of a PUBACK", async (t) => {
   const broker = await startMosquitto(t);
-  const publisher = startPublisher(t, broker.url, { maxInflight: 4, timing: { pubackMs: 600, connackMs: 300 } });
+  const publisher = startPublisher(t, broker.url, { maxInflight: 4, pubackTimeoutMs: 600, timing: { connackMs: 300 } });
   await eventually(() => assert(publisher.online()));
   await publisher.publish(alertMessage("a/b", "before"));
   broker.suspend();
-  const startMs = performance.now();
-  const results = Array.from({ length: 20 }, (_, index) =>
-    resultOf(publisher.publish(alertMessage("a/b", `${index}`))),
-  );
-  assert.deepEqual(new Set(await Promise.all(results)), new Set(["offline"]));
-  const tookMs = performance.now() - startMs;
-  assert(tookMs >= 600 && tookMs < 1_600, `${tookMs} ms`);
-  await eventually(() => assert.match(publisher.troubles.at(-1) ?? "", /no answer to the attempt to connect/));
+  const results = Array.from({ length: 20 }, (_, index) => resultOf(publisher.publish(alertMessage("a/b", `${index}`))));
+  await eventually(() => assert.match(publisher.troubles()[0] ?? "", /acknowledges nothing/));
+  await eventually(() => assert.match(publisher.troubles().join(), /no answer to the attempt to connect/));
   broker.resume();
-  await eventually(() => assert(publisher.online()));
-  await publisher.publish(alertMessage("a/b", "x"));
+  assert.deepEqual(new Set(await Promise.all(results)), new Set(["published"]));
 });
 
 test("notices a broker that hangs while there is nothing to publish", async (t) => {
@@ -73,7 +60,7 @@ test("notices a broker that hangs while there is nothing to publish", async (t) 
   await eventually(() => assert(publisher.online()));
   broker.suspend();
   await eventually(() => assert.equal(publisher.online(), false));
-  assert.deepEqual(publisher.troubles[0], "Keepalive timeout");
+  assert.match(publisher.troubles()[0] ?? "", /does not answer pings/);
   broker.resume();
   await eventually(() => assert(publisher.online()));
 });
@@ -82,7 +69,7 @@ test("stays connected to a broker that it has nothing to say to", async (t) => {
   const broker = await startMosquitto(t, { config: "log_type all" });
   const publisher = startPublisher(t, broker.url, { keepaliveSeconds: 1 });
   await eventually(() => assert(broker.log().split("Sending PINGRESP to alerter").length > 3));
-  assert.deepEqual([publisher.changes, publisher.troubles], [[true], []]);
+  assert.deepEqual(publisher.troubles(), []);
 });
 
 /** A line of mosquitto's password file: PBKDF2 with SHA-512, 101 rounds. */
@@ -98,9 +85,8 @@ for (const protocolVersion of [4, 5] as const) {
     writeFileSync(file, passwordLine("sense", "s3cret"), { mode: 0o600 });
     const broker = await startMosquitto(t, { config: `allow_anonymous false\npassword_file ${file}` });
     const publisher = startPublisher(t, broker.url, { protocolVersion, username: "sense", password: "other" });
-    await eventually(() => assert(publisher.troubles.length >= 3));
-    for (const trouble of publisher.troubles) assert.match(trouble, /check MQTT_USERNAME(,| and) MQTT_PASSWORD/);
-    assert.deepEqual(publisher.changes, []);
+    await eventually(() => assert(publisher.troubles().length >= 1));
+    for (const trouble of publisher.troubles()) assert.match(trouble, /check MQTT_USERNAME(,| and) MQTT_PASSWORD/);
     writeFileSync(file, passwordLine("sense", "other"), { mode: 0o600 });
     process.kill(broker.pid, "SIGHUP");
     await eventually(() => assert(publisher.online()));
@@ -120,17 +106,18 @@ test("rejects with the broker's reason what its access rules refuse, and goes on
   const broker = await startStrictMosquitto(t, ["a/#", "status/#"]);
   const publisher = startPublisher(t, broker.url);
   await eventually(() => assert(publisher.online()));
-  assert.equal(await resultOf(publisher.publish(alertMessage("b/c", "x"))), "refused 0x87");
-  assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "acknowledged");
+  assert.equal(await resultOf(publisher.publish(alertMessage("b/c", "x"))), "topic-refused");
+  assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "published");
   assert.equal(publisher.inFlight(), 0);
-  assert.deepEqual(publisher.troubles, []);
+  assert.deepEqual(publisher.troubles(), []);
 });
 
 test("says so when the access rules refuse the status, and publishes all the same", async (t) => {
   const broker = await startStrictMosquitto(t, ["a/#"]);
   const publisher = startPublisher(t, broker.url);
-  await eventually(() => assert.deepEqual(publisher.troubles, [`the status could not be published on ${statusTopic}`]));
-  assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "acknowledged");
+  const text = "the broker refuses the status; alerts are published without it";
+  await eventually(() => assert.equal(publisher.logged(text)[0]?.["topic"], statusTopic));
+  assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "published");
   await publisher.close();
   await eventually(() => assert.match(broker.log(), /Client alerter-\w+ (closed|disconnected)/));
 });
@@ -140,20 +127,19 @@ test("says once that the connection broke", async (t) => {
   const publisher = startPublisher(t, broker.url, { timing: { firstRetryMs: 60_000 } });
   await eventually(() => assert(publisher.online()));
   await broker.stop("SIGKILL");
-  await eventually(() => assert.deepEqual(publisher.changes, [true, false]));
-  assert.equal(publisher.troubles.length, 1);
-  assert.match(publisher.troubles[0] ?? "", /^the connection (broke|was reset)/);
+  await eventually(() => assert.equal(publisher.online(), false));
+  assert.equal(publisher.troubles().length, 1);
+  assert.match(publisher.troubles()[0] ?? "", /^the connection (broke|was reset)/);
 });
 
 test("can be closed while it waits for the broker, and then tries no more", async (t) => {
   const port = await freeTcpPort();
   const publisher = startPublisher(t, `mqtt://127.0.0.1:${port}`);
-  await eventually(() => assert(publisher.troubles.length >= 2));
+  await eventually(() => assert(publisher.troubles().length >= 1));
   await publisher.close();
   const broker = await startMosquitto(t, { port });
   const later = startPublisher(t, broker.url);
   await eventually(() => assert(later.online()));
   await later.publish(alertMessage("a/b", "x"));
-  assert.deepEqual(publisher.changes, []);
   assert.equal(broker.log().split("New client connected").length, 2);
 });

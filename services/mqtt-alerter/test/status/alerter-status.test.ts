@@ -72,6 +72,18 @@ test("tells of the lag and of dead letters by reason", (t) => {
   assert.match(snapshot().troubles?.[0]?.text ?? "", /could not be alerted since the start: 3\./);
   assert.match(
     JSON.stringify(snapshot().sections[0]),
-    /1234\],\["Events in hand",2\],\["Messages without their PUBACK",1\]/,
+    /1234\],\[[^\]]*,5\],\["Deliveries in flight",3\],\["Messages without their PUBACK",1\].*"3\.1\.1"/,
   );
+});
+
+test("names the topics that the broker refuses, unless only counts are shown", (t) => {
+  for (const [detail, shown] of [
+    ["full", /refuses: 1: a\/b \(it answers 0x87\)/],
+    ["counts", /refuses: 1\. Other alerts/],
+  ] as const) {
+    const { refused, snapshot } = statusAt(t, detail);
+    refused.push({ topic: "a/b", kind: "full", detail: "it answers 0x87" });
+    assert.match(snapshot().troubles?.[0]?.text ?? "", shown);
+    t.mock.timers.reset();
+  }
 });
