@@ -33,6 +33,7 @@ const parts: readonly Part[] = [
     title: "mqtt-alerter",
     spec: mqttAlerterSettings,
     groups: [
+      ["Reading events", /^NATS_CONSUMER/],
       ["The broker", /^MQTT_(?!STATUS)/],
       ["Which alerts go where", /^(ALERT_|MQTT_STATUS_|TASK_(FAILURE|ABORTED|SUCCESS)_)/],
       ["Starting tasks by MQTT", /^(TASK_START|SUBSCRIPTION)_/],

@@ -2,8 +2,8 @@ import { busOptionsOf, startBus } from "@sense-alerts/bus";
 import { runService } from "@sense-alerts/service-kit";
 import { composeBasic, composeFull } from "./alerts/alert-messages.js";
 import { alertTopicsOf } from "./alerts/alert-topics.js";
-import { startLane } from "./delivery/start-lane.js";
 import type { Plans } from "./delivery/deliver.js";
+import { startLane } from "./delivery/start-lane.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { startAlertPublisher } from "./mqtt/alert-publisher.js";
 import { mqttOptionsOf, readSettings, spec } from "./settings.js";
@@ -36,7 +36,10 @@ await runService({
     const qrs = settings.QRS_URL && (await import("./qrs/start-qrs.js")).startQrs(context, topics, settings.QRS_URL);
     const plans = qrs
       ? qrs.plans
-      : { basic: (event) => composeBasic(event, topics), full: (event) => composeFull(event, topics) } satisfies Plans;
+      : ({
+          basic: (event) => composeBasic(event, topics),
+          full: (event) => composeFull(event, topics),
+        } satisfies Plans);
     const parts = { bus, broker, metrics, status };
     const { MQTT_MAX_INFLIGHT: maxInflight } = settings;
     const lanes = {

@@ -4,8 +4,8 @@ import type { Count, Metrics, Observe } from "@sense-alerts/service-kit";
 import type { AlertMessage } from "./alerts/alert-messages.js";
 import type { Lane } from "./delivery/deliver.js";
 import type { LaneState } from "./delivery/start-lane.js";
-import type { AlertPublisher } from "./mqtt/alert-publisher.js";
 import { observeBroker, observeLanes } from "./metrics-gauges.js";
+import type { AlertPublisher } from "./mqtt/alert-publisher.js";
 import { pubackReason, pubackReasons } from "./mqtt/puback-reasons.js";
 import { type RefusalReason, refusalReasons } from "./mqtt/publish-result.js";
 

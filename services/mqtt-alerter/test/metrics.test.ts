@@ -5,8 +5,8 @@ import { createMetrics } from "@sense-alerts/service-kit";
 import { readMetric } from "@sense-alerts/test-kit";
 import { composeMessages } from "../src/alerts/alert-messages.js";
 import { alertTopicsOf } from "../src/alerts/alert-topics.js";
-import { createAlerterMetrics } from "../src/metrics.js";
 import type { LaneState } from "../src/delivery/start-lane.js";
+import { createAlerterMetrics } from "../src/metrics.js";
 import { readSettings } from "../src/settings.js";
 import { taskEvent } from "./fixtures/events.js";
 

@@ -43,8 +43,12 @@ const common = {
 };
 
 const own = {
-  MQTT_URL: "mqtt://localhost:1883",
-  MQTT_PROTOCOL_VERSION: 5,
+  NATS_CONSUMER: "mqtt-alerter",
+  MQTT_URL: ["mqtt://localhost:1883"],
+  MQTT_PROTOCOL_VERSION: "auto",
+  MQTT_PUBACK_TIMEOUT_SECONDS: 30,
+  MQTT_REFUSED_AFTER_MINUTES: 10,
+  MQTT_STATUS_ON_STOP: "offline",
   MQTT_QOS: 1,
   MQTT_RETAIN: false,
   MQTT_KEEPALIVE_SECONDS: 30,
@@ -123,11 +127,12 @@ test("takes every example", (t) => {
   assert.equal(settings.TASK_SUCCESS_TOPIC?.text, "qliksense/task_success");
 });
 
-test("takes blank for unset, for every setting", () => {
+test("takes blank for unset, for every setting but the status topic", () => {
   const names = Object.keys({ ...common, ...mqttAlerterSettings });
   for (const blank of ["", "  "]) {
     const env = Object.fromEntries(names.map((name) => [name, blank]));
-    assert.deepEqual(readSettings(env), readSettings({}));
+    // A blank status topic is the only one that means something.
+    assert.deepEqual(readSettings(env), { ...readSettings({}), MQTT_STATUS_TOPIC: undefined });
   }
 });
 
@@ -135,7 +140,11 @@ const missing = "/nowhere/x.pem";
 const wrong: Record<string, readonly string[]> = {
   MQTT_URL: ["localhost:1883", "http://broker", "mqtt://", "mqtt://broker:99999", "mqtt://u:a/b@broker"],
   MQTT_PROTOCOL_VERSION: ["3", "3.1.1", "6"],
-  MQTT_QOS: ["3", "-1", "one"],
+  NATS_CONSUMER: ["a.b", "a b", "a*"],
+  MQTT_PUBACK_TIMEOUT_SECONDS: ["0", "3601"],
+  MQTT_REFUSED_AFTER_MINUTES: ["0"],
+  MQTT_STATUS_ON_STOP: ["online"],
+  MQTT_QOS: ["2", "-1", "one"],
   MQTT_RETAIN: ["maybe", "2"],
   MQTT_MESSAGE_EXPIRY_SECONDS: ["0", "-1", "1.5", "4294967296", "1d"],
   MQTT_KEEPALIVE_SECONDS: ["0", "65536", "30s"],

@@ -66,7 +66,12 @@ export function createDeliver(options: DeliverOptions): Deliver {
     return done;
   }
 
-  function carryOut(plan: Plan, event: SenseEvent, delivery: Delivery, signal: AbortSignal): Outcome | Promise<Outcome> {
+  function carryOut(
+    plan: Plan,
+    event: SenseEvent,
+    delivery: Delivery,
+    signal: AbortSignal,
+  ): Outcome | Promise<Outcome> {
     if (plan.ok === "later") return { kind: "later", delayMs: plan.delayMs };
     if (!plan.ok) return { kind: "dead", reason: plan.reason };
     return plan.message === undefined ? done : publish(plan.message, event, delivery, signal);

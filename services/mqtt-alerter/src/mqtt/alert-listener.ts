@@ -25,7 +25,11 @@ type OnMessage = (message: HeardMessage) => void;
  * a broker that does not accept MQTT 5. Resolves when it is subscribed or has failed, and does not reject; it does not
  * reconnect.
  */
-export async function listenToAlerts(options: MqttOptions, filter: string, onMessage: OnMessage): Promise<AlertListener> {
+export async function listenToAlerts(
+  options: MqttOptions,
+  filter: string,
+  onMessage: OnMessage,
+): Promise<AlertListener> {
   const { protocolVersion } = options;
   const first = await open(options, protocolVersion === 4 ? 4 : 5, filter, onMessage);
   if (protocolVersion === 4 || !first.wantsOldProtocol()) return first;

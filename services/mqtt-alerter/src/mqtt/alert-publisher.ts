@@ -5,8 +5,9 @@ import { type BrokerLink, startBrokerLink } from "./broker-link.js";
 import { createBrokerLog } from "./broker-log.js";
 import type { Accepted, ConnectionEnd, MqttConnection, OutgoingMessage } from "./connection.js";
 import { defaultTiming, type MqttOptions, type ProtocolVersion } from "./mqtt-options.js";
-import { createOutbox, type OutboxOptions, type Send } from "./outbox.js";
+import { createOutbox } from "./outbox.js";
 import { publishBytes } from "./packet-size.js";
+import type { OutboxOptions, Send } from "./pending.js";
 import type { PublishResult, Refused } from "./publish-result.js";
 import type { TopicKind } from "./topic-states.js";
 
@@ -37,7 +38,11 @@ export type PublisherEvents = {
 
 const tickMs = 100;
 const noteEveryMs = 500;
-const packetTooLarge: Omit<Refused, "maximumBytes"> = { kind: "refused", reason: "packet-too-large", retryInMs: undefined };
+const packetTooLarge: Omit<Refused, "maximumBytes"> = {
+  kind: "refused",
+  reason: "packet-too-large",
+  retryInMs: undefined,
+};
 
 /** Connects to the broker in the background, publishes alerts and the status of this instance. */
 export function startAlertPublisher(mqtt: MqttOptions, logger: Logger, events: PublisherEvents): AlertPublisher {

@@ -5,7 +5,13 @@ export type AttemptLimit = {
   take(): void;
 };
 
-export function createAttemptLimit({ burst, everyMs }: { readonly burst: number; readonly everyMs: number }): AttemptLimit {
+export function createAttemptLimit({
+  burst,
+  everyMs,
+}: {
+  readonly burst: number;
+  readonly everyMs: number;
+}): AttemptLimit {
   let tokens = burst;
   let atMs = performance.now();
 

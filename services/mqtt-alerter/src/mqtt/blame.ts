@@ -1,5 +1,5 @@
 import type { ConnectionEnd } from "./connection.js";
-import type { Pending } from "./outbox.js";
+import type { Pending } from "./pending.js";
 import type { PublishResult, Refused } from "./publish-result.js";
 import type { Refusal, TopicState } from "./topic-states.js";
 

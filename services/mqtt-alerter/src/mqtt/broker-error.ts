@@ -146,7 +146,8 @@ function explainError({ message }: Error, code: unknown): string {
   if (/server response: 40[13]/.test(message)) {
     return `the web server in front of the broker refused the login (check MQTT_USERNAME and MQTT_PASSWORD): ${message}`;
   }
-  if (/server response: 404/.test(message)) return "no WebSocket at that path (check the path in MQTT_URL, often /mqtt)";
+  if (/server response: 404/.test(message))
+    return "no WebSocket at that path (check the path in MQTT_URL, often /mqtt)";
   if (/server response/.test(message)) return `a web server answers there, but no MQTT broker: ${message}`;
   if (/subprotocol/.test(message)) return "the WebSocket there does not speak MQTT (check the path in MQTT_URL)";
   return message === "" ? name : message;

@@ -27,7 +27,10 @@ export function createBrokerLog(mqtt: MqttOptions, logger: Logger): BrokerLog {
   return {
     connected: (url, { protocolVersion, maximumQos, retainAvailable }) => {
       loggedMs.clear();
-      logger.info({ url, clientId, statusTopic, mqtt: protocolVersion === 5 ? "5" : "3.1.1" }, "connected to the broker");
+      logger.info(
+        { url, clientId, statusTopic, mqtt: protocolVersion === 5 ? "5" : "3.1.1" },
+        "connected to the broker",
+      );
       if (qos > maximumQos || (mqtt.retain && !retainAvailable)) {
         const facts = { url, qos: Math.min(qos, maximumQos), retainAvailable };
         logger.warn(facts, "the broker allows less than the settings ask for");
@@ -43,7 +46,10 @@ export function createBrokerLog(mqtt: MqttOptions, logger: Logger): BrokerLog {
       if (isStatusRefused) return;
       isStatusRefused = true;
       const toDo = "allow this user to publish on MQTT_STATUS_TOPIC, or set it to nothing";
-      logger.warn({ topic: statusTopic, reason: detail, toDo }, "the broker refuses the status; alerts are published without it");
+      logger.warn(
+        { topic: statusTopic, reason: detail, toDo },
+        "the broker refuses the status; alerts are published without it",
+      );
     },
     refused: ({ name, kind }, { reason, detail }) => {
       const toDo = "allow this user to publish on the topic; messages that became dead letters can be replayed";

@@ -144,7 +144,9 @@ function propertiesOf(message: OutgoingMessage): NonNullable<IPublishPacket["pro
     ...(contentType === undefined ? {} : { contentType, payloadFormatIndicator: true }),
     ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
     // MQTT.js writes no packet at all for empty ones.
-    ...(Object.keys(userProperties).length === 0 ? {} : { userProperties: userProperties as Record<string, string | string[]> }),
+    ...(Object.keys(userProperties).length === 0
+      ? {}
+      : { userProperties: userProperties as Record<string, string | string[]> }),
     ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
   };
 }

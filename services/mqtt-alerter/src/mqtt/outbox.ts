@@ -1,42 +1,12 @@
 import type { AlertMessage } from "../alerts/alert-messages.js";
+import { createAlone, patienceMs } from "./alone.js";
 import { createBlame } from "./blame.js";
 import type { ConnectionEnd } from "./connection.js";
-import type { MqttTiming } from "./mqtt-options.js";
+import type { OutboxOptions, Pending, Send } from "./pending.js";
 import { aborted, type PublishResult, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
-import { createTopicStates, type Refusal, type TopicState } from "./topic-states.js";
+import { findSilence } from "./silence.js";
+import { createTopicStates, type TopicState } from "./topic-states.js";
 import { createWindow } from "./window.js";
-
-/** A message from the call until its result. */
-export type Pending = {
-  readonly message: AlertMessage;
-  readonly topic: TopicState<Pending>;
-  readonly signal: AbortSignal | undefined;
-  readonly resolve: (result: PublishResult) => void;
-  /** In the order of the calls. */
-  arrival: number;
-  /** In the order of sending, within a connection. */
-  order: number;
-  sentMs: number;
-  packetId: number;
-  isSettled: boolean;
-};
-
-export type OutboxOptions = {
-  readonly maxInflight: number;
-  readonly pubackTimeoutMs: number;
-  readonly refusedAfterMs: number;
-  readonly timing: Pick<MqttTiming, "aloneMs" | "firstProbeMs" | "longestProbeMs">;
-  /** Whether a lost connection would be made again soon: a message that may cost the connection waits for that. */
-  readonly mayReconnectSoon: () => boolean;
-  /** Ends the connection; `onLost` of this outbox is called for it. */
-  readonly drop: (cause: "no-puback" | "dropped") => void;
-  readonly onAnswer: (message: AlertMessage, reasonCode: number, afterMs: number) => void;
-  readonly onRefused: (topic: TopicState<Pending>, refusal: Refusal) => void;
-  readonly onRecovered: (topic: TopicState<Pending>, refusal: Refusal) => void;
-};
-
-/** Writes a message to the present connection; returns its packet identifier, or why it cannot be sent. */
-export type Send = (message: AlertMessage, onAnswer: (reasonCode: number) => void) => number | Refused;
 
 export type Outbox = {
   publish(message: AlertMessage, signal?: AbortSignal): Promise<PublishResult>;
@@ -53,10 +23,6 @@ export type Outbox = {
   close(): void;
 };
 
-/** Later than this after its sending a message is taken for skipped when later ones have their PUBACK. */
-const stalledMs = 2_000;
-/** What has waited this long does not keep another message from being sent alone. */
-const patienceMs = 10_000;
 const firstError = 0x80;
 
 /**
@@ -76,11 +42,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
   let connections = 0;
   let arrivals = 0;
   let sent = 0;
-  let lastAnswered = 0;
-  let lastAnswerMs = 0;
-  /** Others wait for it until it has its answer, or for `aloneMs`. */
-  let alone: Pending | undefined;
-  let aloneFromMs = 0;
+  const alone = createAlone(timing.aloneMs);
+  const answers = { lastOrder: 0, lastMs: 0 };
   /** Nothing is sent any more: the connection is made again when what can still have its answer has it. */
   let drainingSinceMs: number | undefined;
 
@@ -119,11 +82,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function leave(pending: Pending): void {
     inFlight.delete(pending);
     pending.topic.inFlight--;
-    if (pending !== alone) return;
-    alone = undefined;
-    // Others have their turn for as long.
-    const nowMs = performance.now();
-    aloneFromMs = nowMs + (nowMs - pending.sentMs);
+    alone.end(pending, performance.now());
   }
 
   function onAnswer(pending: Pending, reasonCode: number): void {
@@ -131,8 +90,8 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const { topic, message } = pending;
     const nowMs = performance.now();
     leave(pending);
-    lastAnswerMs = nowMs;
-    if (pending.order > lastAnswered) lastAnswered = pending.order;
+    answers.lastMs = nowMs;
+    answers.lastOrder = Math.max(answers.lastOrder, pending.order);
     window.acknowledged();
     options.onAnswer(message, reasonCode, nowMs - pending.sentMs);
     if (reasonCode < firstError) {
@@ -168,21 +127,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
   /** True when a message is sent alone now, or is waiting for the others to have their answers. */
   function pumpAlone(): boolean {
     const nowMs = performance.now();
-    if (alone !== undefined && nowMs < alone.sentMs + timing.aloneMs) return true;
-    if (blame.suspects.size === 0 || nowMs < aloneFromMs || !options.mayReconnectSoon()) return false;
-    for (const topic of blame.suspects) {
-      topic.blocked = topic.blocked.filter(({ isSettled }) => !isSettled);
-      if (topic.blocked.length === 0 || nowMs < topic.notBeforeMs || topic.inFlight > 0) continue;
-      for (const { sentMs, topic: other } of inFlight) {
-        if (nowMs - sentMs < patienceMs && other.refusal?.reason !== "no-answer") return true;
-      }
-      const next = topic.blocked.shift();
-      if (next === undefined) continue;
-      alone = next;
+    if (alone.isWaitedFor(nowMs)) return true;
+    if (blame.suspects.size === 0 || !options.mayReconnectSoon()) return false;
+    const next = alone.next(blame.suspects, inFlight, nowMs);
+    if (typeof next === "object") {
+      alone.begin(next);
       transmit(next);
-      return true;
     }
-    return false;
+    return next !== undefined;
   }
 
   function pump(): void {
@@ -199,9 +151,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (blame.suspects.size > 0) pumpAlone();
   }
 
+  function all(): Pending[] {
+    return [...inFlight, ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
+  }
+
   function abort(signal: AbortSignal): void {
-    const all = [...inFlight, ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
-    for (const pending of all) if (pending.signal === signal) settle(pending, aborted);
+    for (const pending of all()) if (pending.signal === signal) settle(pending, aborted);
     waiting = waiting.filter(({ isSettled }) => !isSettled);
   }
 
@@ -230,12 +185,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
       send = newSend;
       connections++;
       sent = 0;
-      lastAnswered = 0;
-      lastAnswerMs = performance.now();
+      Object.assign(answers, { lastOrder: 0, lastMs: performance.now() });
       window.opened(limit);
       if (first !== undefined) {
-        alone = add(first, undefined, () => {});
-        transmit(alone);
+        const pending = add(first, undefined, () => {});
+        alone.begin(pending);
+        transmit(pending);
       }
       pump();
     },
@@ -244,7 +199,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const lost = [...inFlight];
       for (const { topic } of lost) topic.inFlight = 0;
       inFlight.clear();
-      alone = undefined;
+      alone.reset();
       drainingSinceMs = undefined;
       window.broke(blame.onLost(lost, end));
       // Another message for a suspect topic has its turn before the one that broke the connection twice.
@@ -260,23 +215,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
     tick: () => {
       if (send === undefined) return;
       const nowMs = performance.now();
-      let skipped = 0;
-      for (const pending of inFlight) {
-        const { topic, order, sentMs } = pending;
-        if (nowMs - sentMs < stalledMs) break;
-        const isSkipped = order < lastAnswered;
-        if (isSkipped) topic.isStalled = topic.refusal === undefined;
-        if (isSkipped && nowMs - sentMs >= pubackTimeoutMs) {
-          skipped++;
-          blame.onNoAnswer(pending);
-        }
-        if (!isSkipped && nowMs - Math.max(lastAnswerMs, sentMs) >= pubackTimeoutMs) return options.drop("no-puback");
-      }
+      const skipped = findSilence(inFlight, answers, pubackTimeoutMs, blame.onNoAnswer);
+      if (skipped === "hung") return options.drop("no-puback");
       // They take room until the connection ends: it is made again before that stops the others.
       if (skipped > window.size() / 2) drainingSinceMs ??= nowMs;
       if (drainingSinceMs !== undefined && (inFlight.size === skipped || nowMs - drainingSinceMs > patienceMs)) {
         return options.drop("dropped");
       }
+      for (const topic of topics.all()) if (topic.blocked.length > 0) release(topic);
       pump();
     },
     inFlight: () => inFlight.size,
@@ -284,8 +230,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     refused: topics.refused,
     close: () => {
       send = undefined;
-      const all = [...inFlight, ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
-      for (const pending of all) settle(pending, aborted);
+      for (const pending of all()) settle(pending, aborted);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlertTopics } from "../alerts/alert-messages.js";
-import type { MqttAlerterSettings } from "../settings.js";
 import type { Plans } from "../delivery/deliver.js";
+import type { MqttAlerterSettings } from "../settings.js";
 import { createEnrichedPlans } from "./enriched-plan.js";
 import { createEnricher } from "./enricher.js";
 import { createQrsMetrics } from "./qrs-metrics.js";

@@ -53,7 +53,10 @@ export function startTaskStarts(
       ownTopics: ownTopicsOf(settings),
       publish: broker.publish,
       onNotSent: (request, to, givenUp, reason) =>
-        logger.warn({ ...whoAsked(request), topic: to, givenUp, reason }, "the answer to a start request was not taken"),
+        logger.warn(
+          { ...whoAsked(request), topic: to, givenUp, reason },
+          "the answer to a start request was not taken",
+        ),
     }),
     onResult: (request, { status, sessionId, reason }, repeated) => {
       metrics.request(repeated ? "repeated" : status);

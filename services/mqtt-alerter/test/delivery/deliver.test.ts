@@ -89,7 +89,10 @@ test("sends less of a message that is too large, until the broker accepts it", a
     const composed = composeFull(event, topics);
     assert(composed.ok && composed.message);
     const message = composed.message;
-    const [half, least] = [{ ...message, payload: "half" }, { ...message, payload: "least" }];
+    const [half, least] = [
+      { ...message, payload: "half" },
+      { ...message, payload: "least" },
+    ];
     return { ok: true, message: { ...message, smaller: () => ({ ...half, smaller: () => least }) } };
   });
   broker.answer = ({ payload }) => (payload === "least" ? published : refused("packet-too-large"));

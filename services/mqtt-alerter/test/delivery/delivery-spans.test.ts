@@ -33,7 +33,11 @@ const sampled = `00-${traceId}-00f067aa0ba902b7-01`;
 test("records each message below the delivery, with what went wrong", async () => {
   const { recorded, spans } = spansOf();
   const { delivery, message } = deliveryOf(sampled);
-  const results: PublishResult[] = [{ kind: "refused", reason: "no-answer", retryInMs: 1 }, { kind: "aborted" }, published];
+  const results: PublishResult[] = [
+    { kind: "refused", reason: "no-answer", retryInMs: 1 },
+    { kind: "aborted" },
+    published,
+  ];
   const publish = spans.publish(async () => results.shift() ?? published);
   const deliver = async (): Promise<Outcome> => {
     for (const expected of ["refused", "aborted", "published"]) {
@@ -64,10 +68,9 @@ test("says of a dead letter why it is one, and that an event was handed back", a
   ]) {
     await spans.process(async () => outcome)(deliveryOf(sampled).delivery, signal);
   }
-  await assert.rejects(
-    spans.process(() => Promise.reject(new Error("fault")))(deliveryOf(sampled).delivery, signal),
-    { message: "fault" },
-  );
+  await assert.rejects(spans.process(() => Promise.reject(new Error("fault")))(deliveryOf(sampled).delivery, signal), {
+    message: "fault",
+  });
   assert.deepEqual(
     recorded.map(({ attributes, error }) => [attributes["sensealerts.outcome"], error]),
     [

@@ -56,7 +56,10 @@ for (const answer of [{ connack: 0x84 }, "close", "never"] as const) {
     assert.equal(publisher.logged("connected to the broker")[0]?.["mqtt"], "3.1.1");
     broker.cut();
     await eventually(() => assert.equal(publisher.logged("connected to the broker").length, 2));
-    assert.deepEqual(broker.connects.map(({ protocolVersion }) => protocolVersion), [5, 4, 4]);
+    assert.deepEqual(
+      broker.connects.map(({ protocolVersion }) => protocolVersion),
+      [5, 4, 4],
+    );
   });
 }
 
@@ -83,6 +86,8 @@ test("does not leave MQTT 5 because of an outage once the broker has accepted it
 
 for (const answer of [{ connack: 0x87 }, { connack: 0x9a }, { connack: 0x9b }, "close"] as const) {
   for (const protocolVersion of [5, 4, "auto"] as const) {
+    // MQTT 3.1.1 has no return code for the last will.
+    if (protocolVersion === 4 && typeof answer === "object" && answer.connack > 0x87) continue;
     test(`works without a last will that the broker answers with ${JSON.stringify(answer)} (${protocolVersion})`, async (t) => {
       const broker = await startScriptedBroker(t, { onConnect: refuseWill(answer) });
       const publisher = startPublisher(t, broker.url, { protocolVersion });
@@ -91,7 +96,10 @@ for (const answer of [{ connack: 0x87 }, { connack: 0x9a }, { connack: 0x9b }, "
       assert.equal(publisher.logged("the broker refuses the status; alerts are published without it").length, 1);
       assert.deepEqual(publisher.troubles(), []);
       await publisher.close();
-      assert.deepEqual(broker.publishes.map(({ topic }) => topic), ["a/b"]);
+      assert.deepEqual(
+        broker.publishes.map(({ topic }) => topic),
+        ["a/b"],
+      );
     });
   }
 }
@@ -120,7 +128,10 @@ test("has neither status nor last will without a status topic, and no expiry on 
   assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "published");
   await publisher.close();
   assert.equal(broker.connects[0]?.will, undefined);
-  assert.deepEqual(broker.publishes.map(({ topic }) => topic), ["a/b"]);
+  assert.deepEqual(
+    broker.publishes.map(({ topic }) => topic),
+    ["a/b"],
+  );
 });
 
 test("removes the retained status when it stops, if that is set", async (t) => {
@@ -147,7 +158,10 @@ test("makes a new connection when the broker sends what is no MQTT", async (t) =
 });
 
 test("tries the brokers in turn", async (t) => {
-  const [away, broker] = [await startScriptedBroker(t, { onConnect: () => ({ connack: 0x88 }) }), await startScriptedBroker(t)];
+  const [away, broker] = [
+    await startScriptedBroker(t, { onConnect: () => ({ connack: 0x88 }) }),
+    await startScriptedBroker(t),
+  ];
   const brokers = [away, broker].map(({ url }) => ({ url, username: undefined, password: undefined }));
   const [first, ...others] = brokers;
   assert(first);

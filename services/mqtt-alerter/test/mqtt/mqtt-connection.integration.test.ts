@@ -47,7 +47,9 @@ test("makes a new connection when the broker acknowledges nothing for the time o
   await eventually(() => assert(publisher.online()));
   await publisher.publish(alertMessage("a/b", "before"));
   broker.suspend();
-  const results = Array.from({ length: 20 }, (_, index) => resultOf(publisher.publish(alertMessage("a/b", `${index}`))));
+  const results = Array.from({ length: 20 }, (_, index) =>
+    resultOf(publisher.publish(alertMessage("a/b", `${index}`))),
+  );
   await eventually(() => assert.match(publisher.troubles()[0] ?? "", /acknowledges nothing/));
   await eventually(() => assert.match(publisher.troubles().join(), /no answer to the attempt to connect/));
   broker.resume();

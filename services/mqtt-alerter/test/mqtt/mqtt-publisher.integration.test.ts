@@ -161,14 +161,20 @@ test("tells which messages the broker has no subscriber for, and takes them for 
   const { publisher, messages } = await startAll(t);
   for (const topic of ["a/b", "b/a", "a/c"]) await publisher.publish(alertMessage(topic, topic));
   await eventually(() => assert.equal(messages.length, 2));
-  assert.deepEqual(publisher.answers.filter((answer) => answer.includes("0x10")), ["basic b/a 0x10"]);
+  assert.deepEqual(
+    publisher.answers.filter((answer) => /^basic.*0x10/.test(answer)),
+    ["basic b/a 0x10"],
+  );
 });
 
 for (const changes of [{ qos: 0 }, { protocolVersion: 4 }] as const) {
   test(`hears nothing of subscribers with ${JSON.stringify(changes)}`, async (t) => {
     const { publisher } = await startAll(t, changes);
     await publisher.publish(alertMessage("b/a", "x"));
-    assert.deepEqual(publisher.answers.filter((answer) => answer.includes("0x10")), []);
+    assert.deepEqual(
+      publisher.answers.filter((answer) => /^basic.*0x10/.test(answer)),
+      [],
+    );
   });
 }
 

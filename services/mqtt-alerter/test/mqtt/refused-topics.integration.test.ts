@@ -10,7 +10,13 @@ import {
   type ScriptedBroker,
   startScriptedBroker,
 } from "@sense-alerts/test-kit";
-import { alertMessage, type OptionChanges, resultOf, type StartedPublisher, startPublisher } from "../fixtures/start-publisher.js";
+import {
+  alertMessage,
+  type OptionChanges,
+  resultOf,
+  type StartedPublisher,
+  startPublisher,
+} from "../fixtures/start-publisher.js";
 
 const full = /^a\/full$/;
 
@@ -57,7 +63,10 @@ for (const [what, answer] of [
     const { broker, publisher } = await start(t, { onPublish: refuseTopics(full, answer) });
     const slowestMs = await slowestBasic(publisher, 60, 50);
     assert(slowestMs < 2_500, `${slowestMs} ms`);
-    assert.deepEqual(publisher.refusedTopics().map(({ topic }) => topic), ["a/full"]);
+    assert.deepEqual(
+      publisher.refusedTopics().map(({ topic }) => topic),
+      ["a/full"],
+    );
     assert.equal(publisher.logged("the broker refuses a topic").length, 1);
     assert.deepEqual(repeatsOnOneConnection(basics(broker)), []);
     assert(acceptedTwice(broker) <= 2, String(acceptedTwice(broker)));
@@ -99,7 +108,11 @@ test("connects 20 times a minute at most while a topic costs the connection each
 });
 
 test("gives up a refused topic after its time, tries it now and then, and takes it off the list when it succeeds", async (t) => {
-  const { broker, publisher } = await start(t, { onPublish: refuseTopics(full, { puback: 0x87 }) }, { refusedAfterMs: 600 });
+  const { broker, publisher } = await start(
+    t,
+    { onPublish: refuseTopics(full, { puback: 0x87 }) },
+    { refusedAfterMs: 600 },
+  );
   const publish = () => resultOf(publisher.publish(alertMessage("a/full", "x", "full")));
   assert.equal(await publish(), "topic-refused");
   await eventually(async () => assert.equal(await publish(), "topic-refused for good"));
@@ -157,8 +170,13 @@ test("sends each message once over a slow link that answers late", async (t) => 
     { pubackTimeoutMs: 2_500, keepaliveSeconds: 2, timing: { connackMs: 5_000 } },
   );
   const payloads = Array.from({ length: 500 }, (_, index) => `alert ${index} ${"x".repeat(100)}`);
-  const results = await Promise.all(payloads.map((payload) => resultOf(publisher.publish(alertMessage("a/basic", payload)))));
+  const results = await Promise.all(
+    payloads.map((payload) => resultOf(publisher.publish(alertMessage("a/basic", payload)))),
+  );
   assert.deepEqual(new Set(results), new Set(["published"]));
   assert.equal(broker.connects.length, 1);
-  assert.deepEqual(broker.publishes.filter(({ topic }) => topic === "a/basic").map(({ text }) => text), payloads);
+  assert.deepEqual(
+    broker.publishes.filter(({ topic }) => topic === "a/basic").map(({ text }) => text),
+    payloads,
+  );
 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { composeMessages } from "../../src/alerts/alert-messages.js";
 import { alertTopicsOf } from "../../src/alerts/alert-topics.js";
+import type { RefusedTopic } from "../../src/mqtt/alert-publisher.js";
 import { readSettings } from "../../src/settings.js";
 import { createAlertJournal } from "../../src/status/alert-journal.js";
-import type { RefusedTopic } from "../../src/mqtt/alert-publisher.js";
 import { createAlerterStatus, type StatusLinks } from "../../src/status/alerter-status.js";
 import { statusEvent, taskEvent } from "../fixtures/events.js";
 

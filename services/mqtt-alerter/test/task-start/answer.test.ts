@@ -91,7 +91,10 @@ test("a result topic that the broker refuses is tried again every minute for an 
 test("gives an answer up at once that the broker will never accept", async () => {
   const { send, notSent } = setUp(async () => ({ kind: "refused", reason: "packet-too-large", retryInMs: undefined }));
   assert.deepEqual(await send(), { kind: "done" });
-  assert.deepEqual(notSent.map(([, givenUp]) => givenUp), [true, true]);
+  assert.deepEqual(
+    notSent.map(([, givenUp]) => givenUp),
+    [true, true],
+  );
 });
 
 test("keeps the answer for later when the service stops", async () => {
