@@ -68,7 +68,13 @@ export type MqttAlerterSettings = Omit<SettingsOf<typeof spec>, "MQTT_STATUS_TOP
 
 /** Throws a SettingsError that lists all that is wrong. */
 export function readSettings(env: Environment): MqttAlerterSettings {
-  const checks = checkEach<SettingsOf<typeof spec>>(checkNatsSettings, checkMqttSettings, checkQrsSettings, checkTaskTypes, checkStartSettings);
+  const checks = checkEach<SettingsOf<typeof spec>>(
+    checkNatsSettings,
+    checkMqttSettings,
+    checkQrsSettings,
+    checkTaskTypes,
+    checkStartSettings,
+  );
   const settings = loadSettings(spec, env, checks);
   // Blank means unset for every other setting with a default; here it means off.
   return env["MQTT_STATUS_TOPIC"]?.trim() === "" ? { ...settings, MQTT_STATUS_TOPIC: undefined } : settings;

@@ -5,11 +5,14 @@ import type { TopicState } from "./topic-states.js";
 export type Alone = {
   /** Whether the others wait for its answer. */
   isWaitedFor(nowMs: number): boolean;
-  /** The next message to be sent alone; "wait" while others have no answer; undefined if there is none now. */
+  /**
+   * The next message to be sent alone; "wait" while others have no answer; undefined if there is none now. Only topics that the broker
+   * accepted before are tried when `mayBreak` is false: with any other the connection may be lost.
+   */
   next(
     suspects: Iterable<TopicState<Pending>>,
     inFlight: Iterable<Pending>,
-    nowMs: number,
+    mayBreak: boolean,
   ): Pending | "wait" | undefined;
   begin(pending: Pending): void;
   /** The message has its answer, if it is this one. */
@@ -25,13 +28,15 @@ export function createAlone(aloneMs: number): Alone {
   let fromMs = 0;
   return {
     isWaitedFor: (nowMs) => current !== undefined && nowMs < current.sentMs + aloneMs,
-    next: (suspects, inFlight, nowMs) => {
+    next: (suspects, inFlight, mayBreak) => {
+      const nowMs = performance.now();
       if (nowMs < fromMs) return undefined;
       let best: TopicState<Pending> | undefined;
       for (const topic of suspects) {
         topic.blocked = topic.blocked.filter(({ isSettled }) => !isSettled);
         if (topic.blocked.length === 0 || nowMs < topic.notBeforeMs || topic.inFlight > 0) continue;
-        if (best === undefined || topic.strikes < best.strikes) best = topic;
+        if (riskOf(topic) > 0 && !mayBreak) continue;
+        if (best === undefined || riskOf(topic) < riskOf(best)) best = topic;
       }
       if (best === undefined) return undefined;
       for (const { sentMs, topic } of inFlight) {
@@ -52,4 +57,9 @@ export function createAlone(aloneMs: number): Alone {
       current = undefined;
     },
   };
+}
+
+/** 0 for a topic that the broker accepted before and that never cost the connection alone. */
+function riskOf({ strikes, succeededMs }: TopicState<Pending>): number {
+  return succeededMs > 0 ? strikes : strikes + 1;
 }

@@ -19,6 +19,8 @@ export type BlameOptions = {
 export type Blame = {
   /** Topics whose next message is sent alone. */
   readonly suspects: ReadonlySet<TopicState<Pending>>;
+  /** A message for the topic is about to be sent: alone if other topics are suspects and the broker has not accepted this one yet. */
+  onTurn(topic: TopicState<Pending>): void;
   /** The result of a message that is not sent now because of its topic; undefined = send it. */
   resultOf(pending: Pending): Refused | undefined;
   onProbe(topic: TopicState<Pending>, refusal: Refusal): void;
@@ -88,6 +90,9 @@ export function createBlame(options: BlameOptions): Blame {
 
   return {
     suspects,
+    onTurn: (topic) => {
+      if (suspects.size > 0 && topic.succeededMs === 0 && topic.refusal === undefined) setSuspect(topic, true);
+    },
     resultOf: (pending) => {
       const { topic } = pending;
       if (breakers.size > 0) {

@@ -126,10 +126,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   /** True when a message is sent alone now, or is waiting for the others to have their answers. */
   function pumpAlone(): boolean {
-    const nowMs = performance.now();
-    if (alone.isWaitedFor(nowMs)) return true;
-    if (blame.suspects.size === 0 || !options.mayReconnectSoon()) return false;
-    const next = alone.next(blame.suspects, inFlight, nowMs);
+    if (alone.isWaitedFor(performance.now())) return true;
+    if (blame.suspects.size === 0) return false;
+    const next = alone.next(blame.suspects, inFlight, options.mayReconnectSoon());
     if (typeof next === "object") {
       alone.begin(next);
       transmit(next);
@@ -143,6 +142,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       const next = waiting.shift() as Pending;
       const { topic } = next;
       if (next.isSettled) continue;
+      blame.onTurn(topic);
       const known = blame.resultOf(next);
       if (known !== undefined) settle(next, known);
       else if (topic.isSuspect || topic.blocked.length > 0 || !hasRoom(topic)) topic.blocked.push(next);

@@ -93,16 +93,19 @@ test("connects 20 times a minute at most while a topic costs the connection each
   );
   const startMs = performance.now();
   let slowestMs = 0;
+  const basics: Promise<void>[] = [];
   for (let round = 0; performance.now() - startMs < 15_000; round++) {
     void publisher.publish(alertMessage(`refused/${round}`, "x"));
     const sentMs = performance.now();
-    void publisher.publish(alertMessage("a/basic", `${round}`)).then(({ kind }) => {
-      assert.equal(kind, "published");
-      slowestMs = Math.max(slowestMs, performance.now() - sentMs);
-    });
+    basics.push(
+      resultOf(publisher.publish(alertMessage("a/basic", `${round}`))).then((result) => {
+        assert.equal(result, "published");
+        slowestMs = Math.max(slowestMs, performance.now() - sentMs);
+      }),
+    );
     await new Promise((resolve) => setTimeout(resolve, 300));
   }
-  await eventually(() => assert(slowestMs > 0));
+  await Promise.all(basics);
   assert(slowestMs < 10_000, `${slowestMs} ms`);
   assert(mostConnectsPerMinute(broker.connects) <= 20, `${mostConnectsPerMinute(broker.connects)} connects`);
 });
