@@ -38,7 +38,7 @@ const rows = [
   },
 ];
 for (const { kind, tag, basic, full } of rows) {
-  test(`a task that ${kind} gives a basic and a full message, basic first`, async () => {
+  test(`a task that ${kind} gives a basic and a full message`, async () => {
     const taskName = `Reload försäljning – 日本 🤪 ${kind}`;
     const taskId = randomUUID();
     await stack.send(taskDatagram({ tag, taskName, taskId, executionId: randomUUID() }));
@@ -57,8 +57,6 @@ for (const { kind, tag, basic, full } of rows) {
     assert.match(traceparent ?? "", /^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/);
     assert.deepEqual(name.userProperties, object.userProperties);
     assert.equal(JSON.parse(object.text).eventId, eventId);
-    const order = stack.subscriber.messages.map((message) => message.topic);
-    assert.ok(order.indexOf(basic) < order.indexOf(full));
   });
 }
 

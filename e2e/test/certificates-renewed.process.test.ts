@@ -132,7 +132,7 @@ for (const scheme of ["mqtts", "wss"]) {
     server.swap(serverFiles(former));
     await broker.stop();
     await broker.start();
-    await eventually(() => assert.equal(alerter.logs.filter(({ msg }) => msg === "broker is there").length, 3));
+    await eventually(() => assert.equal(alerter.logs.filter(({ msg }) => msg === "connected to the broker").length, 3));
     assert.equal(alerter.stderr(), "");
   });
 }

@@ -78,7 +78,7 @@ test("INSTANCE_ID is in the events, in every log line, on the status pages, on t
     const status = subscriber.messages.find(({ topic }) => topic === "qliksense/mqtt-alerter/alerter.8/status");
     assert.equal(status?.text, "online");
   });
-  const there = alerter.logs.find((line) => line["msg"] === "broker is there");
+  const there = alerter.logs.find((line) => line["msg"] === "connected to the broker");
   assert.match(String(there?.["clientId"]), /^mqtt-alerter-alerter\.8-[0-9a-f]{8}$/);
   for (const [service, instance] of [[ingest, "ingest-7"] as const, [alerter, "alerter.8"] as const]) {
     assert.deepEqual(new Set(service.logs.map((line) => line["instance"])), new Set([instance]));

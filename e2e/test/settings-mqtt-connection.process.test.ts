@@ -72,7 +72,7 @@ for (const { what, env: own, warning } of connections) {
   test(`MQTT_URL: ${what} reaches the broker`, async (t) => {
     const alerter = await startAlerter(t, own);
     await sendAlert(ingest, subscriber);
-    const there = alerter.logs.find((line) => line["msg"] === "broker is there");
+    const there = alerter.logs.find((line) => line["msg"] === "connected to the broker");
     assert.equal(there?.["url"], own.MQTT_URL);
     const warnings = alerter.logs.filter((line) => line["level"] === "warn").map((line) => line["setting"]);
     assert.deepEqual(warnings, warning === undefined ? [] : [warning]);

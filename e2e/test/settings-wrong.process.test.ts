@@ -67,8 +67,8 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
   },
   "mqtt-alerter": {
     MQTT_URL: [`tcp://sense:${secret}@broker`, /must be a URL that starts with mqtt:\/\/ or mqtts:\/\/ or ws/],
-    MQTT_PROTOCOL_VERSION: ["3", /must be one of 4, 5/],
-    MQTT_QOS: ["3", /must be one of 0, 1, 2/],
+    MQTT_PROTOCOL_VERSION: ["3", /must be one of auto, 5, 4/],
+    MQTT_QOS: ["3", /must be one of 0, 1/],
     MQTT_RETAIN: toggle,
     MQTT_MESSAGE_EXPIRY_SECONDS: ["0", /must be a whole number from 1 to 4294967295/],
     ALERT_MAX_AGE_MINUTES: ["0", /must be a whole number from 1 to 525600/],
@@ -261,7 +261,7 @@ test("a _FILE variable whose file is missing, a folder, empty or holds a wrong v
   assert.match(lines.get("MQTT_PASSWORD_FILE") ?? "", /does not exist/);
   assert.match(lines.get("MQTT_USERNAME_FILE") ?? "", /is not a file/);
   assert.match(lines.get("NATS_TOKEN_FILE") ?? "", /is empty/);
-  assert.match(lines.get("MQTT_QOS") ?? "", /must be one of 0, 1, 2 \(read from the file .*qos\)/);
+  assert.match(lines.get("MQTT_QOS") ?? "", /must be one of 0, 1 \(read from the file .*qos\)/);
   assert.equal(lines.size, 4);
 });
 
