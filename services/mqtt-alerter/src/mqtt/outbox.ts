@@ -1,27 +1,11 @@
 import type { AlertMessage } from "../alerts/alert-messages.js";
 import { createAlone, patienceMs } from "./alone.js";
 import { createBlame } from "./blame.js";
-import type { ConnectionEnd } from "./connection.js";
-import type { OutboxOptions, Pending, Send } from "./pending.js";
-import { aborted, type PublishResult, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
+import { newPending, type Outbox, type OutboxOptions, type Pending, type Send, settle } from "./pending.js";
+import { aborted, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
 import { findSilence } from "./silence.js";
 import { createTopicStates, type TopicState } from "./topic-states.js";
 import { createWindow } from "./window.js";
-
-export type Outbox = {
-  publish(message: AlertMessage, signal?: AbortSignal): Promise<PublishResult>;
-  /** A new connection, which takes so many in flight. `first` is sent alone, before all others. */
-  opened(limit: number, send: Send, first?: AlertMessage): void;
-  onLost(end: ConnectionEnd): void;
-  /** To be called several times a second. */
-  tick(): void;
-  inFlight(): number;
-  /** The packet identifiers that have no answer. */
-  unanswered(): number[];
-  refused(): readonly TopicState<Pending>[];
-  /** Settles all that is left. */
-  close(): void;
-};
 
 const firstError = 0x80;
 
@@ -36,7 +20,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const window = createWindow(options.maxInflight);
   const inFlight = new Set<Pending>();
   const signals = new WeakSet<AbortSignal>();
-  const blame = createBlame({ ...options, settle, verdict, giveBack: (topic) => unblock(topic) });
+  const blame = createBlame({ ...options, verdict, giveBack: (topic) => unblock(topic) });
   let waiting: Pending[] = [];
   let send: Send | undefined;
   let connections = 0;
@@ -46,12 +30,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const answers = { lastOrder: 0, lastMs: 0 };
   /** Nothing is sent any more: the connection is made again when what can still have its answer has it. */
   let drainingSinceMs: number | undefined;
-
-  function settle(pending: Pending, result: PublishResult): void {
-    if (pending.isSettled) return;
-    pending.isSettled = true;
-    pending.resolve(result);
-  }
 
   function verdict(topic: TopicState<Pending>): Refused {
     return refusedResult(topic, { refusedAfterMs: options.refusedAfterMs, leastMs: timing.firstProbeMs });
@@ -168,8 +146,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function add(message: AlertMessage, signal: AbortSignal | undefined, resolve: Pending["resolve"]): Pending {
-    const topic = topics.of(message.topic, message.kind);
-    return { message, topic, signal, resolve, arrival: ++arrivals, order: 0, sentMs: 0, packetId: 0, isSettled: false };
+    return newPending({ message, topic: topics.of(message.topic, message.kind), signal, resolve, arrival: ++arrivals });
   }
 
   return {
