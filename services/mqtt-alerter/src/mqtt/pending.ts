@@ -52,11 +52,13 @@ export type Outbox = {
 };
 
 export function newPending(facts: Pick<Pending, "message" | "topic" | "signal" | "resolve" | "arrival">): Pending {
+  facts.topic.pending++;
   return { ...facts, order: 0, sentMs: 0, packetId: 0, isSettled: false };
 }
 
 export function settle(pending: Pending, result: PublishResult): void {
   if (pending.isSettled) return;
   pending.isSettled = true;
+  pending.topic.pending--;
   pending.resolve(result);
 }
