@@ -59,8 +59,9 @@ export async function alertOf(subscriber: MqttSubscription, taskName: string): P
   );
 }
 
-/** What has come of a task so far: its basic messages hold the bare name, its full ones an object with it. */
+/** The messages of a task so far, basic ones first: these hold the bare name, full ones an object with it. */
 export function messagesOf(subscriber: MqttSubscription, taskName: string): ReceivedMessage[] {
   const inObject = `"taskName":${JSON.stringify(taskName)},`;
-  return subscriber.messages.filter(({ text }) => text === taskName || text.includes(inObject));
+  const basic = subscriber.messages.filter(({ text }) => text === taskName);
+  return [...basic, ...subscriber.messages.filter(({ text }) => text.includes(inObject))];
 }

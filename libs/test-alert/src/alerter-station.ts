@@ -56,7 +56,7 @@ function notPublished(change: Change): Finding {
       `mqtt-alerter waits for the broker: ${broker}`,
       `see to the broker, or to MQTT_URL and the login; ${goesOn}`,
     );
-  const nats = change.down("nats") ?? change.down("consumer");
+  const nats = change.down("nats") ?? change.down("consumer-basic") ?? change.down("consumer-full");
   if (nats !== undefined)
     return bad(
       `mqtt-alerter waits for NATS: ${nats}`,
@@ -66,7 +66,7 @@ function notPublished(change: Change): Finding {
   if (codes.length > 0)
     return bad(
       `the broker does not take it (${codes.join(", ")})`,
-      "see mqtt-alerter's log for the broker's words, often its access rules; the alert is sent again every minute",
+      "see mqtt-alerter's log for the topic and the reason, often the broker's access rules; the alert is retried, and becomes a dead letter after MQTT_REFUSED_AFTER_MINUTES",
     );
   if (change.grown(taken) > 0 || change.now(inHand) > 0)
     return bad("mqtt-alerter has it in hand, and the broker has not acknowledged it", "see mqtt-alerter's log");

@@ -1,6 +1,6 @@
 import type { ConnectionEnd } from "./connection.js";
-import type { Pending } from "./pending.js";
-import type { PublishResult, Refused } from "./publish-result.js";
+import { type Pending, settle } from "./pending.js";
+import type { Refused } from "./publish-result.js";
 import type { Refusal, TopicState } from "./topic-states.js";
 
 export type BlameOptions = {
@@ -8,7 +8,6 @@ export type BlameOptions = {
   readonly timing: { readonly firstProbeMs: number; readonly longestProbeMs: number };
   readonly onRefused: (topic: TopicState<Pending>, refusal: Refusal) => void;
   readonly onRecovered: (topic: TopicState<Pending>, refusal: Refusal) => void;
-  readonly settle: (pending: Pending, result: PublishResult) => void;
   /** The result of a message for a refused topic that is not sent now. */
   readonly verdict: (topic: TopicState<Pending>) => Refused;
   /** Lets the messages that were blocked because of the topic wait with the others again. */
@@ -42,7 +41,7 @@ const mostRemembered = 1_000;
 const innocentCodes: readonly unknown[] = [0x8b, 0x8d, 0x8e, 0x98, 0x9c, 0x9d, 0xa0];
 
 export function createBlame(options: BlameOptions): Blame {
-  const { timing, settle, verdict } = options;
+  const { timing, verdict } = options;
   const suspects = new Set<TopicState<Pending>>();
   /** Messages that were alone in flight when the broker closed the connection, by event and topic, and how many times. */
   const breakers = new Map<string, { strikes: number; readonly sinceMs: number }>();

@@ -1,7 +1,7 @@
 import type { ProtocolVersion } from "./mqtt-options.js";
 import type { TlsFiles } from "./tls-files.js";
 
-export type LastWill = {
+type LastWill = {
   readonly topic: string;
   readonly payload: string;
   readonly qos: 0 | 1;

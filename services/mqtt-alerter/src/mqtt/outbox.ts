@@ -1,27 +1,11 @@
 import type { AlertMessage } from "../alerts/alert-messages.js";
 import { createAlone, patienceMs } from "./alone.js";
 import { createBlame } from "./blame.js";
-import type { ConnectionEnd } from "./connection.js";
-import type { OutboxOptions, Pending, Send } from "./pending.js";
-import { aborted, type PublishResult, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
+import { newPending, type Outbox, type OutboxOptions, type Pending, type Send, settle } from "./pending.js";
+import { aborted, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
 import { findSilence } from "./silence.js";
 import { createTopicStates, type TopicState } from "./topic-states.js";
 import { createWindow } from "./window.js";
-
-export type Outbox = {
-  publish(message: AlertMessage, signal?: AbortSignal): Promise<PublishResult>;
-  /** A new connection, which takes so many in flight. `first` is sent alone, before all others. */
-  opened(limit: number, send: Send, first?: AlertMessage): void;
-  onLost(end: ConnectionEnd): void;
-  /** To be called several times a second. */
-  tick(): void;
-  inFlight(): number;
-  /** The packet identifiers that have no answer. */
-  unanswered(): number[];
-  refused(): readonly TopicState<Pending>[];
-  /** Settles all that is left. */
-  close(): void;
-};
 
 const firstError = 0x80;
 
@@ -31,36 +15,25 @@ const firstError = 0x80;
  * then tried alone. So a topic that the broker refuses is found, and the others use the whole window.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
-  const { pubackTimeoutMs, timing } = options;
   const topics = createTopicStates<Pending>();
   const window = createWindow(options.maxInflight);
   const inFlight = new Set<Pending>();
   const signals = new WeakSet<AbortSignal>();
-  const blame = createBlame({ ...options, settle, verdict, giveBack: (topic) => unblock(topic) });
+  const blame = createBlame({ ...options, verdict, giveBack: (topic) => unblock(topic) });
   let waiting: Pending[] = [];
   let send: Send | undefined;
-  let connections = 0;
-  let arrivals = 0;
-  let sent = 0;
-  const alone = createAlone(timing.aloneMs);
-  const answers = { lastOrder: 0, lastMs: 0 };
+  let [connections, arrivals, sent] = [0, 0, 0];
+  const alone = createAlone(options.timing.aloneMs);
+  let answers = { lastOrder: 0, lastMs: 0 };
   /** Nothing is sent any more: the connection is made again when what can still have its answer has it. */
   let drainingSinceMs: number | undefined;
 
-  function settle(pending: Pending, result: PublishResult): void {
-    if (pending.isSettled) return;
-    pending.isSettled = true;
-    pending.resolve(result);
-  }
-
   function verdict(topic: TopicState<Pending>): Refused {
-    return refusedResult(topic, { refusedAfterMs: options.refusedAfterMs, leastMs: timing.firstProbeMs });
+    return refusedResult(topic, { refusedAfterMs: options.refusedAfterMs, leastMs: options.timing.firstProbeMs });
   }
 
   function unblock(topic: TopicState<Pending>): void {
-    if (topic.blocked.length === 0) return;
-    waiting = [...topic.blocked, ...waiting];
-    topic.blocked = [];
+    waiting = [...topic.blocked.splice(0), ...waiting];
   }
 
   function transmit(pending: Pending): void {
@@ -87,40 +60,34 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   function onAnswer(pending: Pending, reasonCode: number): void {
     if (!inFlight.has(pending)) return;
-    const { topic, message } = pending;
+    const { topic, message, order, sentMs } = pending;
     const nowMs = performance.now();
     leave(pending);
-    answers.lastMs = nowMs;
-    answers.lastOrder = Math.max(answers.lastOrder, pending.order);
+    answers = { lastMs: nowMs, lastOrder: Math.max(answers.lastOrder, order) };
     window.acknowledged();
-    options.onAnswer(message, reasonCode, nowMs - pending.sentMs);
+    options.onAnswer(message, reasonCode, nowMs - sentMs);
     if (reasonCode < firstError) {
       topic.provenOn = connections;
       topic.succeededMs = nowMs;
       blame.onSuccess(pending);
       settle(pending, published);
     } else settle(pending, blame.onErrorAnswer(pending, reasonCode) ?? refusedWith(reasonCode));
-    if (topic.blocked.length > 0) release(topic);
+    release(topic);
     if (waiting.length > 0 || blame.suspects.size > 0) pump();
   }
 
-  function mostInFlight(topic: TopicState<Pending>): number {
+  function hasRoom({ inFlight: count, provenOn, isStalled }: TopicState<Pending>): boolean {
     const size = window.size();
-    // Until the broker has acknowledged one, so that a topic without an answer does not take the whole window.
-    return topic.provenOn === connections ? size : Math.max(1, Math.ceil(size / 4));
-  }
-
-  function hasRoom(topic: TopicState<Pending>): boolean {
-    if (drainingSinceMs !== undefined) return false;
-    return inFlight.size < window.size() && topic.inFlight < mostInFlight(topic) && !topic.isStalled;
+    if (drainingSinceMs !== undefined || isStalled || inFlight.size >= size) return false;
+    // A quarter until the broker has acknowledged one, so that a topic without an answer does not take the whole window.
+    return count < (provenOn === connections ? size : Math.ceil(size / 4));
   }
 
   /** Sends what was blocked because of its topic. */
   function release(topic: TopicState<Pending>): void {
-    while (!topic.isSuspect && hasRoom(topic)) {
+    while (topic.blocked.length > 0 && !topic.isSuspect && hasRoom(topic)) {
       const next = topic.blocked.shift();
-      if (next === undefined) return;
-      if (!next.isSettled) transmit(next);
+      if (next?.isSettled === false) transmit(next);
     }
   }
 
@@ -155,21 +122,18 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return [...inFlight, ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
   }
 
-  function abort(signal: AbortSignal): void {
-    for (const pending of all()) if (pending.signal === signal) settle(pending, aborted);
-    waiting = waiting.filter(({ isSettled }) => !isSettled);
-  }
-
   /** It is the same for all but a few messages. */
   function watch(signal: AbortSignal): void {
     if (signals.has(signal)) return;
     signals.add(signal);
-    signal.addEventListener("abort", () => abort(signal), { once: true });
+    const abort = () => {
+      for (const pending of all()) if (pending.signal === signal) settle(pending, aborted);
+    };
+    signal.addEventListener("abort", abort, { once: true });
   }
 
   function add(message: AlertMessage, signal: AbortSignal | undefined, resolve: Pending["resolve"]): Pending {
-    const topic = topics.of(message.topic, message.kind);
-    return { message, topic, signal, resolve, arrival: ++arrivals, order: 0, sentMs: 0, packetId: 0, isSettled: false };
+    return newPending({ message, topic: topics.of(message.topic, message.kind), signal, resolve, arrival: ++arrivals });
   }
 
   return {
@@ -185,7 +149,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       send = newSend;
       connections++;
       sent = 0;
-      Object.assign(answers, { lastOrder: 0, lastMs: performance.now() });
+      answers = { lastOrder: 0, lastMs: performance.now() };
       window.opened(limit);
       if (first !== undefined) {
         const pending = add(first, undefined, () => {});
@@ -215,14 +179,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
     tick: () => {
       if (send === undefined) return;
       const nowMs = performance.now();
-      const skipped = findSilence(inFlight, answers, pubackTimeoutMs, blame.onNoAnswer);
+      const skipped = findSilence(inFlight, answers, options.pubackTimeoutMs, blame.onNoAnswer);
       if (skipped === "hung") return options.drop("no-puback");
       // They take room until the connection ends: it is made again before that stops the others.
       if (skipped > window.size() / 2) drainingSinceMs ??= nowMs;
       if (drainingSinceMs !== undefined && (inFlight.size === skipped || nowMs - drainingSinceMs > patienceMs)) {
         return options.drop("dropped");
       }
-      for (const topic of topics.all()) if (topic.blocked.length > 0) release(topic);
+      for (const topic of topics.all()) release(topic);
       pump();
     },
     inFlight: () => inFlight.size,

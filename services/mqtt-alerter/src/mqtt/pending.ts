@@ -1,4 +1,5 @@
 import type { AlertMessage } from "../alerts/alert-messages.js";
+import type { ConnectionEnd } from "./connection.js";
 import type { MqttTiming } from "./mqtt-options.js";
 import type { PublishResult, Refused } from "./publish-result.js";
 import type { Refusal, TopicState } from "./topic-states.js";
@@ -34,3 +35,30 @@ export type OutboxOptions = {
 
 /** Writes a message to the present connection; returns its packet identifier, or why it cannot be sent. */
 export type Send = (message: AlertMessage, onAnswer: (reasonCode: number) => void) => number | Refused;
+
+export type Outbox = {
+  publish(message: AlertMessage, signal?: AbortSignal): Promise<PublishResult>;
+  /** A new connection, which takes so many in flight. `first` is sent alone, before all others. */
+  opened(limit: number, send: Send, first?: AlertMessage): void;
+  onLost(end: ConnectionEnd): void;
+  /** To be called several times a second. */
+  tick(): void;
+  inFlight(): number;
+  /** The packet identifiers that have no answer. */
+  unanswered(): number[];
+  refused(): readonly TopicState<Pending>[];
+  /** Settles all that is left. */
+  close(): void;
+};
+
+export function newPending(facts: Pick<Pending, "message" | "topic" | "signal" | "resolve" | "arrival">): Pending {
+  facts.topic.pending++;
+  return { ...facts, order: 0, sentMs: 0, packetId: 0, isSettled: false };
+}
+
+export function settle(pending: Pending, result: PublishResult): void {
+  if (pending.isSettled) return;
+  pending.isSettled = true;
+  pending.topic.pending--;
+  pending.resolve(result);
+}

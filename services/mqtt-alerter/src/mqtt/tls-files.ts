@@ -4,7 +4,7 @@ import type { MqttOptions } from "./mqtt-options.js";
 
 export type TlsFiles = { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
 
-export const unusableTlsFile =
+const unusableTlsFile =
   "a TLS file cannot be used, its former content is (check MQTT_TLS_CA_FILE, MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
 
 /**

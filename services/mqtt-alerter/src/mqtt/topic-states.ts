@@ -6,6 +6,8 @@ export type TopicKind = AlertMessage["kind"];
 export type TopicState<Waiting> = {
   readonly name: string;
   readonly kind: TopicKind;
+  /** Messages without a result. */
+  pending: number;
   inFlight: number;
   /** Messages that may not be sent yet, in their order. */
   blocked: Waiting[];
@@ -48,7 +50,7 @@ export function createTopicStates<Waiting>(): TopicStates<Waiting> {
   const states = new Map<string, TopicState<Waiting>>();
 
   function forget(): void {
-    const idle = [...states.values()].filter(({ inFlight, blocked }) => inFlight === 0 && blocked.length === 0);
+    const idle = [...states.values()].filter(({ inFlight, pending }) => inFlight === 0 && pending === 0);
     const quiet = idle.filter(({ refusal, isSuspect }) => refusal === undefined && !isSuspect);
     for (const { name } of quiet.length > 0 ? quiet : idle.slice(0, 1)) states.delete(name);
   }
@@ -61,6 +63,7 @@ export function createTopicStates<Waiting>(): TopicStates<Waiting> {
       const state: TopicState<Waiting> = {
         name,
         kind,
+        pending: 0,
         inFlight: 0,
         blocked: [],
         provenOn: 0,
