@@ -33,6 +33,21 @@ export type { Entity as QrsEntity, QrsApp, QrsExecution, QrsTask } from "./qrs/e
 export { type Qrs, type QrsBehaviour, type QrsOptions, type QrsRequest, startQrs } from "./qrs/qrs.js";
 export type { QrsStart } from "./qrs/store.js";
 export { runBeside, runTool, type ToolName, type ToolRun } from "./run-tool.js";
+export {
+  type BrokerBehaviour,
+  type ConnectAnswer,
+  firstOf,
+  type Link,
+  type PublishAnswer,
+  refuseLargerThan,
+  refuseMqtt5,
+  refuseRetained,
+  refuseTopics,
+  refuseWill,
+} from "./scripted-broker/behaviour.js";
+export { awsIotCore, azureEventGrid, emqxDenyDisconnect, verneMq } from "./scripted-broker/presets.js";
+export { mostConnectsPerMinute, type ReceivedPublish, repeatsOnOneConnection } from "./scripted-broker/received.js";
+export { type ScriptedBroker, startScriptedBroker } from "./scripted-broker/scripted-broker.js";
 export { type PacedSendOptions, type SendOptions, sendDatagram, sendDatagrams } from "./send-datagrams.js";
 export type { Server } from "./server.js";
 export {
