@@ -18,6 +18,7 @@ export { type EventuallyOptions, eventually } from "./eventually.js";
 export { findProgram } from "./find-program.js";
 export { freeTcpPort, freeUdpPort } from "./free-port.js";
 export { type Mosquitto, type MosquittoOptions, startMosquitto } from "./mosquitto.js";
+export { type MqttProxy, startMqttProxy } from "./mqtt-proxy.js";
 export {
   type Jsz,
   type JszConsumer,

@@ -30,7 +30,7 @@ export interface BrokerBehaviour {
   readonly link?: Link;
 }
 
-interface Announcement {
+export interface Announcement {
   readonly receiveMaximum?: number;
   readonly maximumPacketSize?: number;
   readonly retainAvailable?: boolean;

@@ -17,8 +17,14 @@ const will = ["--will-topic", "gone", "--will-payload", "offline"];
 
 test("accepts what no rule refuses, and records it", async (t) => {
   const { port, connects, publishes, accepted } = await startScriptedBroker(t);
-  await publishMqtt({ port, topic: "a/b", payload: "å", properties: { userProperties: { eventId: "e1" } } });
-  await publishMqtt({ port, topic: "a/b", payload: "c", version: 4, args: will });
+  await publishMqtt({
+    port,
+    topic: "a/b",
+    payload: "å",
+    properties: { userProperties: { eventId: "e1" } },
+    args: ["-i", "one"],
+  });
+  await publishMqtt({ port, topic: "a/b", payload: "c", version: 4, args: [...will, "-i", "one"] });
   assert.deepEqual(
     connects.map(({ protocolVersion, will }) => [protocolVersion, will?.topic]),
     [
