@@ -38,7 +38,7 @@ export {
   type BrokerBehaviour,
   type ConnectAnswer,
   firstOf,
-  type Link,
+  malformPubacks,
   type PublishAnswer,
   refuseLargerThan,
   refuseMqtt5,

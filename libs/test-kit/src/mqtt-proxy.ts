@@ -36,15 +36,17 @@ export async function startMqttProxy(t: Scope, brokerPort: number): Promise<Mqtt
     const inFlight = new Map<number, ReceivedPublish>();
     const fromClient = parser();
     let fromBroker = parser();
+    let protocolVersion = 4;
     fromClient.on("packet", (packet) => {
       if (packet.cmd === "connect") {
         connects.push(receivedConnect(packet, connection));
-        fromBroker = parser({ protocolVersion: packet.protocolVersion });
+        protocolVersion = packet.protocolVersion ?? 4;
+        fromBroker = parser({ protocolVersion });
         fromBroker.on("packet", onAnswer);
         fromBroker.on("error", () => {}); // a broker may answer with packets that are not valid
       }
       if (packet.cmd !== "publish") return;
-      const publish = receivedPublish(packet, connection);
+      const publish = receivedPublish(packet, connection, protocolVersion);
       publishes.push(publish);
       if (publish.qos > 0) inFlight.set(publish.packetId, publish);
       mostInFlight = Math.max(mostInFlight, inFlight.size);

@@ -14,6 +14,8 @@ export interface ReceivedConnect {
 
 export interface ReceivedPublish {
   readonly connection: number;
+  /** 4 is MQTT 3.1.1. */
+  readonly protocolVersion: number;
   readonly topic: string;
   readonly payload: Buffer;
   /** The payload read as UTF-8. */
@@ -43,11 +45,12 @@ export function receivedConnect(packet: IConnectPacket, connection: number): Rec
   };
 }
 
-export function receivedPublish(packet: IPublishPacket, connection: number): ReceivedPublish {
+export function receivedPublish(packet: IPublishPacket, connection: number, protocolVersion: number): ReceivedPublish {
   const { topic, qos, retain, dup, messageId = 0, length = 0, properties = {} } = packet;
   const payload = Buffer.from(packet.payload);
   return {
     connection,
+    protocolVersion,
     topic,
     payload,
     text: payload.toString("utf8"),

@@ -88,7 +88,7 @@ test("closes the connection on a topic that is longer or deeper than AWS IoT Cor
 test("names a repeat on one connection, and not one after a reconnect", () => {
   const publish = { topic: "t", text: "x", payload: Buffer.from("x"), qos: 1, retain: false, dup: false, packetId: 1 };
   const rest = { packetBytes: 5, contentType: undefined, userProperties: {}, receivedAt: 0 };
-  const on = (connection: number) => ({ ...publish, ...rest, connection });
+  const on = (connection: number) => ({ protocolVersion: 5, ...publish, ...rest, connection });
   assert.equal(repeatsOnOneConnection([on(1), on(2)]).length, 0);
   assert.equal(repeatsOnOneConnection([on(1), on(2), on(1)]).length, 1);
 });
