@@ -26,10 +26,12 @@ async function main(): Promise<void> {
       const reason = `not started: ${error instanceof Error ? error.message : String(error)}`;
       rows.push({ broker: source.name, version: "", results: new Map([["connect", { state: "failed", reason }]]) });
     }
-    const failures = [...(rows.at(-1)?.results ?? [])].filter(([, { state }]) => state === "failed");
     const seconds = Math.round((performance.now() - startMs) / 1_000);
-    const outcome = failures.length === 0 ? "passed" : `failed: ${failures.map(([name]) => name).join(", ")}`;
-    console.log(`${source.name.padEnd(10)} ${outcome} (${seconds} s)`);
+    const failures = [...(rows.at(-1)?.results ?? [])].filter(([, { state }]) => state === "failed");
+    console.log(`${source.name.padEnd(10)} ${failures.length === 0 ? "passed" : "failed"} (${seconds} s)`);
+    for (const [name, result] of failures) {
+      if (result.state === "failed") console.log(`           ${name}: ${result.reason.slice(0, 1_000)}`);
+    }
   }
   console.log(`\n${tableOf(rows)}`);
   for (const { name, howToGetIt } of missing) console.log(`${name} is not available. ${howToGetIt}`);

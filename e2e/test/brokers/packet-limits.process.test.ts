@@ -12,7 +12,7 @@ import {
 import { startInTurns } from "../../src/brokers/ways.js";
 
 const limit = 4_096;
-const soon = { MQTT_REFUSED_AFTER_MINUTES: "0.2", MQTT_PUBACK_TIMEOUT_SECONDS: "10" };
+const soon = { MQTT_REFUSED_AFTER_MINUTES: "1", MQTT_PUBACK_TIMEOUT_SECONDS: "10" };
 
 const ways: readonly { name: string; answer: PublishAnswer; announced: boolean }[] = [
   { name: "announced, DISCONNECT with packet too large (0x95)", answer: { disconnect: 0x95 }, announced: true },
@@ -45,7 +45,8 @@ test("a packet above the broker's limit delays no other alert", { concurrency: t
       t.test(name, async () => {
         const { broker } = alerter;
         await allOnTime(alerter, basicTopic, [...others, ...large]);
-        await allOnTime(alerter, fullTopic, others);
+        // Only other topics are independent of a message that makes the broker close: these share the topic of the large ones.
+        await allOnTime(alerter, fullTopic, others, announced ? 10_000 : 120_000);
         const tooLarge = broker.publishes.filter(({ packetBytes }) => packetBytes > limit);
         if (announced) assert.equal(tooLarge.length, 0, "MQTT 5, 3.2.2.3.6: the client must not send it");
         await eventually(
@@ -53,7 +54,7 @@ test("a packet above the broker's limit delays no other alert", { concurrency: t
             const metrics = await alerter.alerter.metrics();
             assert.match(metrics, /^sensealerts_alerter_dead_letters_total\{[^}]*\} [1-9]/m);
           },
-          { timeoutMs: 120_000, intervalMs: 500, what: "a dead letter" },
+          { timeoutMs: 180_000, intervalMs: 500, what: "a dead letter" },
         );
         isCalm(alerter);
       }),

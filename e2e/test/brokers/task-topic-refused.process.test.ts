@@ -4,8 +4,11 @@ import { eventually, type PublishAnswer, refuseTopics } from "@sense-alerts/test
 import { allOnTime, isCalm, startAlerterTo, startAlertSource } from "../../src/brokers/alert-source.js";
 import { mqtt311, startInTurns } from "../../src/brokers/ways.js";
 
-const perTask = { TASK_FAILURE_TOPIC: "qliksense/{taskName}", TASK_FAILURE_FULL_TOPIC: "qliksense/{taskName}/full" };
-const soon = { MQTT_REFUSED_AFTER_MINUTES: "0.2", MQTT_PUBACK_TIMEOUT_SECONDS: "10" };
+const perTask = {
+  TASK_FAILURE_TOPIC: "qliksense/failed/{taskName}",
+  TASK_FAILURE_FULL_TOPIC: "qliksense/failed/{taskName}/full",
+};
+const soon = { MQTT_REFUSED_AFTER_MINUTES: "1", MQTT_PUBACK_TIMEOUT_SECONDS: "10" };
 const deadLetters = "sensealerts_alerter_dead_letters_total";
 
 const ways: readonly { name: string; answer: PublishAnswer; reason: string; env?: Record<string, string> }[] = [
@@ -33,11 +36,11 @@ test("one task's refused topic delays no other alert, and its messages become de
   await Promise.all(
     started.map(({ name, reason, alerter }) =>
       t.test(name, async () => {
-        await allOnTime(alerter, ({ taskName }) => `qliksense/${taskName}`, others);
-        await allOnTime(alerter, ({ taskName }) => `qliksense/${taskName}/full`, others);
+        await allOnTime(alerter, ({ taskName }) => `qliksense/failed/${taskName}`, others);
+        await allOnTime(alerter, ({ taskName }) => `qliksense/failed/${taskName}/full`, others);
         await eventually(
           async () => assert.equal(await alerter.alerter.metric(deadLetters, { reason }), 8, "4 basic and 4 full"),
-          { timeoutMs: 120_000, intervalMs: 500, what: "the dead letters" },
+          { timeoutMs: 180_000, intervalMs: 500, what: "the dead letters" },
         );
         // Basic messages of one task in MQTT 3.1.1 have nothing that tells them apart.
         isCalm(alerter, name.endsWith("3.1.1") ? /forbidden$/ : undefined);

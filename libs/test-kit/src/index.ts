@@ -6,7 +6,7 @@ export {
 } from "@sense-alerts/test-alert";
 export { type Certificates, type CertificatesOptions, makeCertificates } from "./certificates.js";
 export { type Child, type ChildExit, type ChildOptions, startChild } from "./child.js";
-export { cleanUpAfter, type Scope } from "./clean-up.js";
+export { atProcessEnd, cleanUpAfter, type Scope } from "./clean-up.js";
 export {
   type CollectedRequest,
   type CollectedSpan,

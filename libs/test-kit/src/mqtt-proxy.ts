@@ -17,6 +17,8 @@ export interface MqttProxy {
   readonly connects: readonly ReceivedConnect[];
   /** The largest number of CONNECTs that one client sent in any 60 seconds. */
   mostConnectsPerMinute(): number;
+  /** What the last CONNACK announced (MQTT 5, 3.2.2.3.3). */
+  receiveMaximum(): number | undefined;
   /** The largest number of messages on one connection without their PUBACK at one time. */
   mostInFlight(): number;
   /** Each PUBLISH that came twice although its connection held and the broker had not refused it. */
@@ -31,6 +33,7 @@ export async function startMqttProxy(t: Scope, brokerPort: number): Promise<Mqtt
   const sockets = new Set<Socket>();
   let connectionCount = 0;
   let mostInFlight = 0;
+  let receiveMaximum: number | undefined;
 
   function readAlong(near: Socket, far: Socket, connection: number): void {
     const inFlight = new Map<number, ReceivedPublish>();
@@ -52,6 +55,7 @@ export async function startMqttProxy(t: Scope, brokerPort: number): Promise<Mqtt
       mostInFlight = Math.max(mostInFlight, inFlight.size);
     });
     const onAnswer = (packet: Packet) => {
+      if (packet.cmd === "connack") receiveMaximum = packet.properties?.receiveMaximum;
       if (packet.cmd !== "puback" || packet.messageId === undefined) return;
       const publish = inFlight.get(packet.messageId);
       inFlight.delete(packet.messageId);
@@ -92,6 +96,7 @@ export async function startMqttProxy(t: Scope, brokerPort: number): Promise<Mqtt
     url: `mqtt://127.0.0.1:${address.port}`,
     connects,
     mostConnectsPerMinute: () => mostConnectsPerMinute(connects),
+    receiveMaximum: () => receiveMaximum,
     mostInFlight: () => mostInFlight,
     repeats: () => repeatsOnOneConnection(publishes.filter((publish) => !refused.has(publish))),
   };

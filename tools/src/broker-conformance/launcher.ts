@@ -1,6 +1,6 @@
-import { execFile } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { promisify } from "node:util";
-import { cleanUpAfter, type Scope } from "@sense-alerts/test-kit";
+import { atProcessEnd, cleanUpAfter, type Scope } from "@sense-alerts/test-kit";
 import type { BrokerOptions, BrokerSource, Capability, Login, StartedBroker } from "./broker-source.js";
 
 const run = promisify(execFile);
@@ -42,7 +42,11 @@ export async function launcherBrokers(launcher: string): Promise<BrokerSource[]>
 async function start(launcher: string, name: string, scope: Scope, options: BrokerOptions): Promise<StartedBroker> {
   const id = `${name}-${options.instance}-${process.pid}`;
   const command = async (...args: readonly string[]) => run(launcher, args, { timeout: startTimeoutMs });
-  cleanUpAfter(scope, async () => void (await command("down", id)));
+  const forget = atProcessEnd(() => void spawnSync(launcher, ["down", id])); // the launcher's brokers outlive this process
+  cleanUpAfter(scope, async () => {
+    await command("down", id);
+    forget();
+  });
   const { stdout } = await command(
     ...["up", name, "--as", id],
     ...(options.auth ? ["--auth"] : []),

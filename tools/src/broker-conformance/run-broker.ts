@@ -52,6 +52,7 @@ export async function runBroker(scope: Scope, source: BrokerSource): Promise<Bro
   if (overWs !== undefined) await run("WebSocket", () => eachExactlyOnce(watcher, topicsOf("ws"), tasks, 30_000));
   if (source.can.has("receive-max") && speaks5())
     await run("Receive Maximum", async () => {
+      assert.equal(proxy.receiveMaximum(), receiveMax, "the broker does not announce it");
       assert.ok(proxy.mostInFlight() <= receiveMax, `${proxy.mostInFlight()} messages in flight`);
       return `${proxy.mostInFlight()} of ${receiveMax}`;
     });
