@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Scope, startMqttProxy } from "@sense-alerts/test-kit";
+import { eventually, type Scope, startMqttProxy } from "@sense-alerts/test-kit";
 import type { BrokerSource } from "./broker-source.js";
 import { type Checklist, createChecklist } from "./check.js";
 import { eachExactlyOnce, isCalm } from "./delivery.js";
@@ -66,7 +66,10 @@ export async function runBroker(scope: Scope, source: BrokerSource): Promise<Bro
   await run("restart", () => survivesRestart(main, source.forgetsAtRestart, plain, stage, watcher));
   await run("last will", async () => {
     await plain.stop("SIGKILL");
-    await hasRetained(main, topicsOf("plain").status, "offline");
+    const { status } = topicsOf("plain");
+    const isGone = () => watcher.messages.some(({ topic, text }) => topic === status && text === "offline");
+    await eventually(() => assert.ok(isGone(), "no last will"), { timeoutMs: 30_000 });
+    await hasRetained(main, status, "offline");
   });
   return { version: main.version, results };
 }

@@ -6,9 +6,6 @@ import type { Login } from "./broker-source.js";
 interface WatchedMessage {
   readonly topic: string;
   readonly text: string;
-  readonly retain: boolean;
-  /** Milliseconds since 1970. */
-  readonly receivedAt: number;
 }
 
 export interface Watcher {
@@ -47,8 +44,8 @@ export async function startWatcher(scope: Scope, options: WatcherOptions): Promi
       isSubscribed = !error && granted.every(({ qos }) => qos < 0x80);
     });
   });
-  client.on("message", (topic, payload, { retain }) => {
-    messages.push({ topic, text: payload.toString("utf8"), retain, receivedAt: Date.now() });
+  client.on("message", (topic, payload) => {
+    messages.push({ topic, text: payload.toString("utf8") });
   });
   cleanUpAfter(scope, async () => void (await client.endAsync(true)));
   await eventually(

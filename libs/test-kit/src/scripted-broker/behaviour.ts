@@ -37,7 +37,7 @@ export interface Announcement {
   readonly sharedSubscriptionAvailable?: boolean;
 }
 
-export interface Link {
+interface Link {
   /** How fast the broker takes bytes from the client. What is on the way lies in the buffers of both sides. */
   readonly bytesPerSecond?: number;
   /** How long the broker works on each PUBLISH, one after the other: a slow disk. */
