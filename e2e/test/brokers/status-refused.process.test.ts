@@ -11,6 +11,8 @@ const ways: readonly Way[] = [
   { name: "will: CONNACK with not authorized (0x87)", behaviour: { onConnect: refuseWill({ connack: 0x87 }) } },
   { name: "will: CONNACK with retain not supported (0x9A)", behaviour: { onConnect: refuseWill({ connack: 0x9a }) } },
   { name: "will: CONNACK with QoS not supported (0x9B)", behaviour: { onConnect: refuseWill({ connack: 0x9b }) } },
+  // ejabberd 23.01, where the user may not publish to the topic of the will.
+  { name: "will: CONNACK with topic name invalid (0x90)", behaviour: { onConnect: refuseWill({ connack: 0x90 }) } },
   { name: "will: closed connection without a CONNACK", behaviour: closesOnWill },
   { name: "will: closed connection in MQTT 3.1.1", behaviour: closesOnWill, env: mqtt311 },
   { name: "will: return code 5 in MQTT 3.1.1", behaviour: { onConnect: refuseWill({ connack: 0x87 }) }, env: mqtt311 },
