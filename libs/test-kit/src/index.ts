@@ -6,7 +6,7 @@ export {
 } from "@sense-alerts/test-alert";
 export { type Certificates, type CertificatesOptions, makeCertificates } from "./certificates.js";
 export { type Child, type ChildExit, type ChildOptions, startChild } from "./child.js";
-export { cleanUpAfter, type Scope } from "./clean-up.js";
+export { atProcessEnd, cleanUpAfter, type Scope } from "./clean-up.js";
 export {
   type CollectedRequest,
   type CollectedSpan,
@@ -25,6 +25,7 @@ export {
   type StreamInfo,
 } from "./jetstream-api.js";
 export { type Mosquitto, type MosquittoOptions, startMosquitto } from "./mosquitto.js";
+export { type MqttProxy, startMqttProxy } from "./mqtt-proxy.js";
 export { type NatsCluster, type NatsClusterOptions, type NatsPeer, startNatsCluster } from "./nats-cluster.js";
 export { type NatsMessage, readNats } from "./nats-protocol.js";
 export {
@@ -48,6 +49,7 @@ export {
   type ConnectAnswer,
   firstOf,
   type Link,
+  malformPubacks,
   type PublishAnswer,
   refuseLargerThan,
   refuseMqtt5,

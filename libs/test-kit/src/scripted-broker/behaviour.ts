@@ -67,6 +67,12 @@ export function refuseRetained(answer: PublishAnswer): PublishRule {
   return ({ retain }) => (retain ? answer : undefined);
 }
 
+/** mochi 2.7: a PUBLISH of MQTT 5 that has user properties gets a PUBACK that is not valid. */
+export function malformPubacks(): PublishRule {
+  return ({ protocolVersion, userProperties }) =>
+    protocolVersion === 5 && Object.keys(userProperties).length > 0 ? "malformed-puback" : undefined;
+}
+
 /** Answers each PUBLISH whose packet has more bytes. */
 export function refuseLargerThan(maxPacketBytes: number, answer: PublishAnswer): PublishRule {
   return ({ packetBytes }) => (packetBytes > maxPacketBytes ? answer : undefined);

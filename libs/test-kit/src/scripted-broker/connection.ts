@@ -79,7 +79,7 @@ export function serveConnection(
 
   async function answerPublish(packet: IPublishPacket): Promise<void> {
     const { onPublish, link } = behaviour();
-    const publish = receivedPublish(packet, number);
+    const publish = receivedPublish(packet, number, protocolVersion);
     const answer: PublishAnswer = onPublish?.(publish) ?? { puback: 0 };
     if (publish.qos > 0) unacknowledged.add(publish.packetId);
     events.onPublish(publish, answer);

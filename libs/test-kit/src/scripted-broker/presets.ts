@@ -74,16 +74,11 @@ export function emqxDenyDisconnect({ forbidden = noTopic }: PresetOptions = {}):
  * forbidden. `max_message_size` is not announced; a larger message closes the connection.
  */
 export function verneMq({ forbidden = noTopic }: PresetOptions = {}): BrokerBehaviour {
-  const versionOf = new Map<number, number>();
   return {
     announces: { receiveMaximum: 20 }, // max_inflight_messages
-    onConnect({ connection, protocolVersion }) {
-      versionOf.set(connection, protocolVersion);
-      return undefined;
-    },
-    onPublish({ topic, connection }) {
+    onPublish({ topic, protocolVersion }) {
       if (!forbidden.test(topic) && topic.split("/").length <= 10) return undefined;
-      return versionOf.get(connection) === 5 ? { puback: notAuthorized } : "close";
+      return protocolVersion === 5 ? { puback: notAuthorized } : "close";
     },
   };
 }

@@ -14,6 +14,8 @@ export interface ReceivedConnect {
 
 export interface ReceivedPublish {
   readonly connection: number;
+  /** 4 is MQTT 3.1.1. */
+  readonly protocolVersion: number;
   readonly topic: string;
   readonly payload: Buffer;
   /** The payload read as UTF-8. */
@@ -43,11 +45,12 @@ export function receivedConnect(packet: IConnectPacket, connection: number): Rec
   };
 }
 
-export function receivedPublish(packet: IPublishPacket, connection: number): ReceivedPublish {
+export function receivedPublish(packet: IPublishPacket, connection: number, protocolVersion: number): ReceivedPublish {
   const { topic, qos, retain, dup, messageId = 0, length = 0, properties = {} } = packet;
   const payload = Buffer.from(packet.payload);
   return {
     connection,
+    protocolVersion,
     topic,
     payload,
     text: payload.toString("utf8"),
@@ -75,19 +78,26 @@ function oneValueEach(properties: UserProperties): Record<string, string> {
   );
 }
 
-/** Each PUBLISH that repeats the topic and payload of an earlier one on the same connection, although that connection held. */
-export function repeatsOnOneConnection(publishes: readonly ReceivedPublish[]): ReceivedPublish[] {
+/** Each of these that repeats an earlier one on the same connection: the topic, the payload and, in MQTT 5, the event id. */
+export function repeatsOnOneConnection<P extends ReceivedPublish>(publishes: readonly P[]): P[] {
   const seen = new Set<string>();
-  return publishes.filter(({ connection, topic, text }) => {
-    const key = JSON.stringify([connection, topic, text]);
+  return publishes.filter(({ connection, topic, text, userProperties }) => {
+    const key = JSON.stringify([connection, topic, text, userProperties["eventId"]]);
     const isRepeat = seen.has(key);
     seen.add(key);
     return isRepeat;
   });
 }
 
-/** The largest number of CONNECTs in any 60 seconds. */
+/** The largest number of CONNECTs that one client sent in any 60 seconds. */
 export function mostConnectsPerMinute(connects: readonly ReceivedConnect[]): number {
-  const times = connects.map(({ receivedAt }) => receivedAt);
-  return Math.max(0, ...times.map((end) => times.filter((time) => time > end - 60_000 && time <= end).length));
+  const counts = connects.map(
+    ({ clientId, receivedAt: end }) =>
+      connects.filter((other) => other.clientId === clientId && isWithin(other.receivedAt, end - 60_000, end)).length,
+  );
+  return Math.max(0, ...counts);
+}
+
+function isWithin(time: number, after: number, until: number): boolean {
+  return time > after && time <= until;
 }

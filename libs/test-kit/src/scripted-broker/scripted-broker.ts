@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { cleanUpAfter, type Scope } from "../clean-up.js";
 import type { BrokerBehaviour, PublishAnswer } from "./behaviour.js";
 import { type Connection, serveConnection } from "./connection.js";
-import type { ReceivedConnect, ReceivedPublish } from "./received.js";
+import { type ReceivedConnect, type ReceivedPublish, repeatsOnOneConnection } from "./received.js";
 
 interface AnsweredPublish extends ReceivedPublish {
   readonly answer: PublishAnswer;
@@ -18,6 +18,8 @@ export interface ScriptedBroker {
   readonly publishes: readonly AnsweredPublish[];
   /** Those with a positive PUBACK; grows. What the client must not lose, and what a subscriber would get. */
   readonly accepted: readonly AnsweredPublish[];
+  /** Each PUBLISH that came twice although its connection held and the broker had not refused it. */
+  repeats(): readonly AnsweredPublish[];
   /** `filter qos` of each subscription so far; grows. */
   readonly subscriptions: readonly string[];
   /** Packet identifiers that clients acknowledged; grows. */
@@ -60,7 +62,7 @@ export async function startScriptedBroker(t: Scope, behaviour: BrokerBehaviour =
       onPublish(publish, answer) {
         const answered = { ...publish, answer };
         publishes.push(answered);
-        if (typeof answer === "object" && "puback" in answer && answer.puback < 0x80) accepted.push(answered);
+        if (isPuback(answer) && !isRefusal(answer)) accepted.push(answered);
         mostInFlight = Math.max(mostInFlight, connection.inFlight());
       },
       onSubscribe: (filter, qos) => void subscriptions.push(`${filter} ${qos}`),
@@ -87,6 +89,7 @@ export async function startScriptedBroker(t: Scope, behaviour: BrokerBehaviour =
     connects,
     publishes,
     accepted,
+    repeats: () => repeatsOnOneConnection(publishes.filter(({ answer }) => !isRefusal(answer))),
     subscriptions,
     acknowledged,
     connections: () => connections.size,
@@ -105,4 +108,13 @@ export async function startScriptedBroker(t: Scope, behaviour: BrokerBehaviour =
     },
     cut,
   };
+}
+
+function isPuback(answer: PublishAnswer): answer is { readonly puback: number } {
+  return typeof answer === "object" && "puback" in answer;
+}
+
+/** A client may try a refused message again on the same connection. */
+function isRefusal(answer: PublishAnswer): boolean {
+  return isPuback(answer) && answer.puback >= 0x80;
 }

@@ -17,8 +17,14 @@ const will = ["--will-topic", "gone", "--will-payload", "offline"];
 
 test("accepts what no rule refuses, and records it", async (t) => {
   const { port, connects, publishes, accepted } = await startScriptedBroker(t);
-  await publishMqtt({ port, topic: "a/b", payload: "å", properties: { userProperties: { eventId: "e1" } } });
-  await publishMqtt({ port, topic: "a/b", payload: "c", version: 4, args: will });
+  await publishMqtt({
+    port,
+    topic: "a/b",
+    payload: "å",
+    properties: { userProperties: { eventId: "e1" } },
+    args: ["-i", "one"],
+  });
+  await publishMqtt({ port, topic: "a/b", payload: "c", version: 4, args: [...will, "-i", "one"] });
   assert.deepEqual(
     connects.map(({ protocolVersion, will }) => [protocolVersion, will?.topic]),
     [
@@ -82,7 +88,7 @@ test("closes the connection on a topic that is longer or deeper than AWS IoT Cor
 test("names a repeat on one connection, and not one after a reconnect", () => {
   const publish = { topic: "t", text: "x", payload: Buffer.from("x"), qos: 1, retain: false, dup: false, packetId: 1 };
   const rest = { packetBytes: 5, contentType: undefined, userProperties: {}, receivedAt: 0 };
-  const on = (connection: number) => ({ ...publish, ...rest, connection });
+  const on = (connection: number) => ({ protocolVersion: 5, ...publish, ...rest, connection });
   assert.equal(repeatsOnOneConnection([on(1), on(2)]).length, 0);
   assert.equal(repeatsOnOneConnection([on(1), on(2), on(1)]).length, 1);
 });
