@@ -1,4 +1,3 @@
-export { type Backoff, type BackoffOptions, backoff, DeadlineError, delay, withDeadline } from "@sense-alerts/link-kit";
 export {
   createHealth,
   type Health,

@@ -34,7 +34,7 @@ export function startConsumer(
   options: BusOptions & ConsumerOptions,
   logger: BusLogger,
 ): Consumption {
-  const { stream = options.streamName, durable, maxInHand, ackWaitMs = 8_000, stallMs = 60_000 } = options;
+  const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 8_000, stallMs = 60_000 } = options;
   const inFlight = new Map<string, InFlight>();
   const finished = createRecentKeys(rememberedKeys);
   const handBack = new AbortController();
@@ -49,9 +49,9 @@ export function startConsumer(
 
   const session = startSession(connection, { ...options, stream, ackWaitMs }, logger, {
     onMessage,
-    room: () => (options.wanted() ? maxInHand - inFlight.size : 0),
+    room: () => (options.wanted() ? maxInFlight - inFlight.size : 0),
     inFlight: () => inFlight.size,
-    leastRoom: Math.ceil(maxInHand / 4),
+    leastRoom: Math.ceil(maxInFlight / 4),
   });
   const watchdog = createWatchdog(stallMs, messagesWait, () => {
     logger.error({ consumer: durable, inFlight: inFlight.size, stallMs }, "consumer has stalled and is restarted");
@@ -124,7 +124,7 @@ export function startConsumer(
     const known = inFlight.get(facts.key);
     if (known !== undefined) known.reply = reply;
     else if (finished.has(facts.key)) acks.add(facts.key, reply);
-    else if (isClosing || inFlight.size >= maxInHand) send(reply, "-NAK");
+    else if (isClosing || inFlight.size >= maxInFlight) send(reply, "-NAK");
     else {
       const entry = new InFlight(message, reply, facts);
       inFlight.set(entry.key, entry);
@@ -168,7 +168,7 @@ export function startConsumer(
       const state = session.state();
       return watchdog.isStalled() ? { up: false, detail: `no event completed for ${stallMs / 1_000} s` } : state;
     },
-    inHand: () => inFlight.size + acks.size(),
+    inFlight: () => inFlight.size + acks.size(),
     pending: () => pending,
     wake: session.askSoon,
     close: async (hurry) => {

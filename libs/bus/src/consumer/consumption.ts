@@ -23,7 +23,7 @@ export type ConsumerOptions = {
   /** What of the stream is read, with wildcards; all if left out. */
   readonly filterSubject?: string;
   /** How many deliveries may be in hand at once. */
-  readonly maxInHand: number;
+  readonly maxInFlight: number;
   /** NATS delivers a message again when it hears nothing of it for this long; 8 s if left out. */
   readonly ackWaitMs?: number;
   /** A consumer that is created starts at what was stored this long ago: no storm of old alerts. */
@@ -54,10 +54,10 @@ export type ConsumerOptions = {
 export type Consumption = {
   state(): LinkState;
   /** Deliveries taken and not yet acknowledged. */
-  inHand(): number;
+  inFlight(): number;
   /** Events in the stream that were not handed out yet, as of the last delivery. */
   pending(): number;
   wake(): void;
-  /** Takes nothing more, waits for what is in hand until `hurry` aborts, hands back the rest within a second. */
+  /** Takes nothing more, waits for what is in flight until `hurry` aborts, gives back the rest within a second. */
   close(hurry: AbortSignal): Promise<void>;
 };

@@ -11,7 +11,7 @@ test("goes on through the servers of a cluster that it was not told of, when the
   const { bus } = startTestBus(t, known.url, { streamReplicas: 3 });
   const consumer = startTestConsumer(t, bus, {
     ackWaitMs: 3_000,
-    maxInHand: 32,
+    maxInFlight: 32,
     handle: doneSoon,
   });
   await whenUp(consumer.consumption, 30_000);

@@ -8,13 +8,13 @@ import { eventually, type NatsServer, type Scope, startNats } from "@sense-alert
 import { publishAll, running, startTestBus, texts, whenDown, whenOnlyThisRuns, whenUp } from "../fixtures/bus.js";
 import { consumerAt, done, startHolding, startTestConsumer, textOf, whenNothingIsLeft } from "../fixtures/consumer.js";
 
-/** A consumer with the first `maxInHand` of these in hand. */
-async function startWithHandsFull(t: Scope, server: NatsServer, maxInHand: number, wanted: readonly string[]) {
+/** A consumer with the first `maxInFlight` of these in hand. */
+async function startWithHandsFull(t: Scope, server: NatsServer, maxInFlight: number, wanted: readonly string[]) {
   const { bus } = startTestBus(t, server.url);
   const holding = startHolding();
   const signals: AbortSignal[] = [];
   const consumer = startTestConsumer(t, bus, {
-    maxInHand,
+    maxInFlight,
     handle: (delivery, signal) => {
       signals.push(signal);
       return holding.handle(delivery);
@@ -22,7 +22,7 @@ async function startWithHandsFull(t: Scope, server: NatsServer, maxInHand: numbe
   });
   await whenUp(bus);
   for (const text of wanted) await publishAll(bus, [text]);
-  await eventually(() => assert.equal(holding.texts().length, Math.min(maxInHand, wanted.length)));
+  await eventually(() => assert.equal(holding.texts().length, Math.min(maxInFlight, wanted.length)));
   return { bus, consumer, holding, signals };
 }
 
@@ -42,7 +42,7 @@ test("waits for what is in hand, takes nothing more, and leaves nothing of it un
   assert.equal(closed, false);
   holding.finish("m-10");
   await closing;
-  assert.equal(consumer.consumption.inHand(), 0);
+  assert.equal(consumer.consumption.inFlight(), 0);
   const { num_ack_pending, num_pending } = await consumerAt(server);
   assert.deepEqual({ num_ack_pending, num_pending }, { num_ack_pending: 0, num_pending: 20 });
   assert.deepEqual(consumer.takenTexts(), wanted.slice(0, 10));
@@ -58,7 +58,7 @@ test("hands the rest back when it must hurry, so that another has all of it with
   const hurry = new AbortController();
   const closing = consumer.consumption.close(hurry.signal);
   for (const text of wanted.slice(0, 5)) holding.finish(text);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 5));
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 5));
   assert.ok(signals.every((signal) => !signal.aborted));
   hurry.abort();
   await closing;
@@ -120,7 +120,7 @@ test("loses nothing when it is closed in the middle of a stream of messages", as
   await publishAll(bus, wanted);
   const closedOnes = [];
   for (let round = 1; round <= 5; round++) {
-    const consumer = startTestConsumer(t, startTestBus(t, server.url).bus, { maxInHand: 32 });
+    const consumer = startTestConsumer(t, startTestBus(t, server.url).bus, { maxInFlight: 32 });
     await eventually(() => assert.ok(consumer.taken.length > 100), { intervalMs: 1 });
     await consumer.consumption.close(neverHurry);
     closedOnes.push(consumer);

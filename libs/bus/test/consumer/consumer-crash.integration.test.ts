@@ -26,7 +26,7 @@ test("goes on when NATS has lost the state of a window that was finished while N
   cpSync(server.dir, backup, { recursive: true });
   await server.start();
   const holding = startHolding();
-  const consumer = startTestConsumer(t, bus, { maxInHand: 16, ackWaitMs: 2_000, handle: holding.handle });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 16, ackWaitMs: 2_000, handle: holding.handle });
   await eventually(() => assert.equal(holding.texts().length, 16));
   await server.stop("SIGKILL");
   await whenDown(consumer.consumption, /no connection/);
@@ -51,7 +51,7 @@ test("handles each of 4,000 messages once, with NATS killed three times within s
   const wanted = texts("m", 4_000);
   await whenUp(bus);
   await publishAll(bus, wanted);
-  const consumer = startTestConsumer(t, bus, { maxInHand: 32, handle: doneSoon });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 32, handle: doneSoon });
   for (const crashAt of [300, 600, 900]) {
     await eventually(() => assert.ok(consumer.taken.length >= crashAt), { intervalMs: 1, timeoutMs: 30_000 });
     await server.stop("SIGKILL");
@@ -59,7 +59,7 @@ test("handles each of 4,000 messages once, with NATS killed three times within s
   }
   await whenNothingIsLeft(server, 60_000);
   await whenEachWasHandledOnce([consumer], wanted);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0), { timeoutMs: 40_000 });
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0), { timeoutMs: 40_000 });
 });
 
 test("acknowledges again what NATS delivers again through a consumer that was created again", async (t) => {
@@ -82,7 +82,7 @@ test("is not ready and starts afresh when messages wait and none is completed fo
   let stalls = 0;
   const holding = startHolding();
   const consumer = startTestConsumer(t, bus, {
-    maxInHand: 2,
+    maxInFlight: 2,
     stallMs: 1_000,
     onStalled: () => stalls++,
     handle: holding.handle,

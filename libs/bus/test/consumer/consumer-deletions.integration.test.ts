@@ -26,7 +26,7 @@ test("makes the durable consumer anew that is deleted under load, and handles ev
   const wanted = texts("m", 2_000);
   await whenUp(bus);
   await publishAll(bus, wanted);
-  const consumer = startTestConsumer(t, bus, { maxInHand: 16, handle: doneSoon });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 16, handle: doneSoon });
   for (const deletedAt of [200, 1_000]) {
     await eventually(() => assert.ok(consumer.taken.length >= deletedAt), { intervalMs: 1 });
     assert.ok(consumer.taken.length < 2_000, "it was over before the consumer was deleted");
@@ -35,7 +35,7 @@ test("makes the durable consumer anew that is deleted under load, and handles ev
   await eventually(() => assert.equal(lines.filter((line) => line.message === "consumer created").length, 3));
   await whenNothingIsLeft(server, 30_000);
   await whenEachWasHandledOnce([consumer], wanted);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0));
 });
 
 test("notices at the next acknowledgement that the durable consumer was deleted", async (t) => {
@@ -43,7 +43,7 @@ test("notices at the next acknowledgement that the durable consumer was deleted"
   const { bus } = startTestBus(t, server.url);
   const { manager } = await connectBeside(t, server.url);
   const holding = startHolding();
-  const consumer = startTestConsumer(t, bus, { maxInHand: 1, handle: holding.handle });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 1, handle: holding.handle });
   await whenUp(bus);
   await publishAll(bus, ["a", "b"]);
   await eventually(() => assert.deepEqual(holding.texts(), ["a"]));
@@ -107,5 +107,5 @@ test("does not take an event of a new stream for the one of the same sequence th
   holding.finish("old");
   holding.finish("new");
   await whenNothingIsLeft(server);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0));
 });

@@ -41,7 +41,7 @@ test("handles each of 2,000 messages once, with the server crashing three times 
   const wanted = texts("m", 2_000);
   await whenUp(bus);
   await publishAll(bus, wanted);
-  const consumer = startTestConsumer(t, bus, { ackWaitMs: 3_000, maxInHand: 32, handle: doneSoon });
+  const consumer = startTestConsumer(t, bus, { ackWaitMs: 3_000, maxInFlight: 32, handle: doneSoon });
   for (const crashAt of [300, 900, 1_500]) {
     await eventually(() => assert.ok(consumer.taken.length >= crashAt), { intervalMs: 1 });
     assert.ok(consumer.taken.length < 2_000, "it was over before the crash");
@@ -51,7 +51,7 @@ test("handles each of 2,000 messages once, with the server crashing three times 
   }
   await whenNothingIsLeft(server, 60_000);
   await whenEachWasHandledOnce([consumer], wanted);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0));
 });
 
 test("handles once what is in hand during a crash, and acknowledges it afterwards", async (t) => {
@@ -71,7 +71,7 @@ test("handles once what is in hand during a crash, and acknowledges it afterward
   for (const text of wanted.slice(10)) holding.finish(text);
   await whenNothingIsLeft(server);
   await whenEachWasHandledOnce([consumer], wanted);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0));
 });
 
 test("handles once what NATS hands out again while it is still in hand", async (t) => {
@@ -88,7 +88,7 @@ test("handles once what NATS hands out again while it is still in hand", async (
   await eventually(async () => assert.equal((await consumerAt(server)).num_redelivered, 1));
   await publishAll(bus, ["b"]);
   await eventually(() => assert.deepEqual(holding.texts(), ["a", "b"]));
-  assert.equal(consumer.consumption.inHand(), 2);
+  assert.equal(consumer.consumption.inFlight(), 2);
   holding.finish("a");
   holding.finish("b");
   await whenNothingIsLeft(server);
@@ -106,7 +106,7 @@ test("does not handle again what was acknowledged just before a crash", async (t
   await eventually(() => assert.equal(holding.texts().length, 50));
   // The server's own state on disk lags behind its confirmations: it hands some of these out again.
   for (const text of wanted) holding.finish(text);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0), { intervalMs: 1 });
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0), { intervalMs: 1 });
   await server.stop("SIGKILL");
   await server.start();
   await whenUp(consumer.consumption);
@@ -120,7 +120,7 @@ test("goes on where it was after the server was frozen for some seconds", async 
   const wanted = texts("m", 1_000);
   await whenUp(bus);
   await publishAll(bus, wanted);
-  const consumer = startTestConsumer(t, bus, { maxInHand: 16, handle: doneSoon });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 16, handle: doneSoon });
   await eventually(() => assert.ok(consumer.taken.length >= 200), { intervalMs: 1 });
   server.suspend();
   await assert.rejects(bus.publish(message("while it is frozen")), busErrorOf("no-ack"));
@@ -161,7 +161,7 @@ test("keeps to its window when NATS still answers a request that was made before
   });
   await nats.flush();
   const holding = startHolding();
-  const consumer = startTestConsumer(t, bus, { maxInHand: 4, handle: holding.handle });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 4, handle: holding.handle });
   await eventually(() => assert.equal(asked.length, 1));
   // A second request of ours under way in the server, as after a reconnect.
   const [first] = asked;
@@ -170,14 +170,14 @@ test("keeps to its window when NATS still answers a request that was made before
   await nats.flush();
   await publishAll(bus, texts("m", 10));
   await eventually(async () => assert.equal((await consumerAt(server)).num_waiting, 0));
-  assert.equal(consumer.consumption.inHand(), 4);
+  assert.equal(consumer.consumption.inFlight(), 4);
   for (let handled = 0; handled < 10; handled++) {
     const [next] = await eventually(() => {
       assert.ok(holding.texts().length > 0);
       return holding.texts();
     });
     assert.ok(next !== undefined);
-    assert.ok(consumer.consumption.inHand() <= 4);
+    assert.ok(consumer.consumption.inFlight() <= 4);
     holding.finish(next);
   }
   await whenNothingIsLeft(server);

@@ -17,7 +17,7 @@ test("lets every handler listen to its signal without a warning from Node", asyn
   });
   await whenUp(bus);
   await publishAll(bus, texts("m", 50));
-  await eventually(() => assert.equal(consumption.inHand(), 50));
+  await eventually(() => assert.equal(consumption.inFlight(), 50));
   assert.deepEqual(warnings, []);
 });
 
@@ -33,7 +33,7 @@ test("hands out again what is to be done later, after its delay and not before",
   });
   await whenUp(bus);
   await publishAll(bus, ["a"]);
-  await eventually(() => assert.equal(consumer.consumption.inHand(), 0));
+  await eventually(() => assert.equal(consumer.consumption.inFlight(), 0));
   await eventually(() => assert.equal(consumer.taken.length, 3));
   assert.deepEqual(
     consumer.taken.map(({ deliveries }) => deliveries),

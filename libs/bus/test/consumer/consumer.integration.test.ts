@@ -40,14 +40,14 @@ test("acknowledges when the handler is done and not before", async (t) => {
   await publishAll(bus, ["a", "b", "c"]);
   await eventually(() => assert.equal(holding.texts().length, 3));
   assert.equal((await consumerAt(server)).num_ack_pending, 3);
-  assert.equal(consumption.inHand(), 3);
+  assert.equal(consumption.inFlight(), 3);
   holding.finish("b");
   await eventually(async () => assert.equal((await consumerAt(server)).num_ack_pending, 2));
-  assert.equal(consumption.inHand(), 2);
+  assert.equal(consumption.inFlight(), 2);
   holding.finish("a");
   holding.finish("c");
   await whenNothingIsLeft(server);
-  await eventually(() => assert.equal(consumption.inHand(), 0));
+  await eventually(() => assert.equal(consumption.inFlight(), 0));
 });
 
 test("counts what is left in the stream", async (t) => {
@@ -56,12 +56,12 @@ test("counts what is left in the stream", async (t) => {
   await whenUp(bus);
   await publishAll(bus, texts("m", 10));
   const holding = startHolding();
-  const { consumption } = startTestConsumer(t, bus, { maxInHand: 4, handle: holding.handle });
+  const { consumption } = startTestConsumer(t, bus, { maxInFlight: 4, handle: holding.handle });
   await eventually(() => assert.equal(consumption.pending(), 6));
 });
 
-for (const maxInHand of [1, 7, 64]) {
-  test(`never has more than ${maxInHand} in hand, and asks for no more`, async (t) => {
+for (const maxInFlight of [1, 7, 64]) {
+  test(`never has more than ${maxInFlight} in hand, and asks for no more`, async (t) => {
     const server = await startNats(t);
     const { bus } = startTestBus(t, server.url);
     await whenUp(bus);
@@ -74,10 +74,10 @@ for (const maxInHand of [1, 7, 64]) {
       full = resolve;
     });
     const consumer = startTestConsumer(t, bus, {
-      maxInHand,
+      maxInFlight,
       handle: async ({ sequence }) => {
         most = Math.max(most, ++inWork);
-        if (inWork === maxInHand) full();
+        if (inWork === maxInFlight) full();
         await wasFull;
         for (let turns = sequence % 5; turns > 0; turns--) await setImmediate();
         inWork--;
@@ -86,7 +86,7 @@ for (const maxInHand of [1, 7, 64]) {
     });
     await whenNothingIsLeft(server, 30_000);
     await whenEachWasHandledOnce([consumer], wanted);
-    assert.equal(most, maxInHand);
+    assert.equal(most, maxInFlight);
     // What is handed out beyond that comes back with a higher count.
     assert.ok(consumer.taken.every(({ deliveries }) => deliveries === 1));
   });
@@ -100,7 +100,7 @@ test("takes more as soon as there is room, with the rest of the window stuck", a
   await publishAll(bus, wanted);
   const stuck = new Set(texts("m", 31));
   const consumer = startTestConsumer(t, bus, {
-    maxInHand: 32,
+    maxInFlight: 32,
     handle: (delivery) => (stuck.has(textOf(delivery)) ? new Promise(() => {}) : Promise.resolve(done)),
   });
   await eventually(() => assert.equal(consumer.taken.length, 100), { timeoutMs: 5_000 });
@@ -152,7 +152,7 @@ test("shares the messages of one durable consumer between two services, none to 
   const buses = [startTestBus(t, server.url).bus, startTestBus(t, server.url).bus];
   const consumers = buses.map((bus) =>
     startTestConsumer(t, bus, {
-      maxInHand: 16,
+      maxInFlight: 16,
       handle: doneSoon,
     }),
   );

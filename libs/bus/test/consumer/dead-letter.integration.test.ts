@@ -44,7 +44,7 @@ test("keeps a dead event in hand until its dead letter can be stored", async (t)
   await eventually(() =>
     assert.match(bus.state().detail, /SENSE_DEAD_LETTERS exists but does not take sense\.dead-letter/),
   );
-  assert.equal(consumption.inHand(), 1);
+  assert.equal(consumption.inFlight(), 1);
   await manager.streams.update("SENSE_DEAD_LETTERS", { subjects: ["sense.dead-letter"] });
   await whenNothingIsLeft(server, 20_000);
   assert.deepEqual(await stored(manager, "SENSE_DEAD_LETTERS"), ["a"]);

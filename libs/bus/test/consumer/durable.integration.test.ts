@@ -110,7 +110,7 @@ test("reads through a durable consumer that accepts small and short requests onl
   const { manager } = await connectBeside(t, server.url);
   const narrow = { max_batch: 5, max_expires: 1.5e9, filter_subject: "sense.task.failed" };
   await manager.consumers.add("SENSE_EVENTS", { durable_name: durable, ack_policy: AckPolicy.Explicit, ...narrow });
-  const consumer = startTestConsumer(t, bus, { maxInHand: 64 });
+  const consumer = startTestConsumer(t, bus, { maxInFlight: 64 });
   await publishAll(bus, texts("m", 50));
   await eventually(() => assert.equal(consumer.taken.length, 50));
   const warned = lines.filter(({ level }) => level === "warn").map(({ facts }) => facts["setting"]);
@@ -125,7 +125,7 @@ test("starts behind what an older durable consumer has acknowledged, so that an 
   const before = startTestConsumer(t, bus, {
     durable: "older",
     wanted: () => before.taken.length < 12,
-    maxInHand: 1,
+    maxInFlight: 1,
   });
   await eventually(async () => assert.equal((await consumerAt(server, "older")).ack_floor.stream_seq, 12));
   await before.consumption.close(AbortSignal.timeout(2_000));

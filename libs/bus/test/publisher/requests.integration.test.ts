@@ -46,7 +46,7 @@ test("reads the part of another stream that it is asked to", async (t) => {
     stream,
     filterSubject: "sense.start-request.*",
     durable: "reader",
-    maxInHand: 4,
+    maxInFlight: 4,
     maxAgeMs: 60_000,
     onPassedOver: () => {},
     wanted: () => true,

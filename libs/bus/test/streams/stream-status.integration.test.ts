@@ -9,7 +9,7 @@ test("tells how old the oldest event is that is not acknowledged, and how much o
   const server = await startNats(t);
   const { bus } = startTestBus(t, server.url, { streamMaxBytes: 1024 ** 2, streamMaxAgeMs: 2 * hourMs });
   const holding = startHolding();
-  const consumer = startTestConsumer(t, bus, { handle: holding.handle, maxInHand: 2 });
+  const consumer = startTestConsumer(t, bus, { handle: holding.handle, maxInFlight: 2 });
   await whenUp(consumer.consumption);
   assert.deepEqual(await bus.streamStatus([durable]), {
     oldestWaitingMs: 0,

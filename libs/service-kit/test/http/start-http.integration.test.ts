@@ -3,15 +3,9 @@ import { once } from "node:events";
 import { Agent, get, type IncomingMessage, request } from "node:http";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
+import { withDeadline } from "@sense-alerts/link-kit";
 import { createStatusPage } from "../../src/http/status-page/create-status-page.js";
-import {
-  createHealth,
-  createMetrics,
-  type HttpLimits,
-  HttpListenError,
-  startHttp,
-  withDeadline,
-} from "../../src/index.js";
+import { createHealth, createMetrics, type HttpLimits, HttpListenError, startHttp } from "../../src/index.js";
 
 async function startProbe(t: TestContext, limits: Partial<HttpLimits> = {}) {
   const lines: { msg: string; fields: Record<string, unknown> }[] = [];

@@ -1,4 +1,5 @@
 import type { Backlog, Bus } from "@sense-alerts/bus";
+import { createThrottle } from "@sense-alerts/link-kit";
 import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlerterMetrics } from "../metrics.js";
 import type { AlertPublisher } from "../mqtt/alert-publisher.js";
@@ -40,8 +41,7 @@ export function startLane(
   const durable = `${settings.NATS_CONSUMER}-${lane}`;
   const spans = createDeliverySpans(tracer, durable);
   const isDebugging = logger.isLevelEnabled("debug");
-  let loggedMs = Number.NEGATIVE_INFINITY;
-  let unlogged = 0;
+  const refusals = createThrottle(loggedEveryMs, 1);
   const deliver = createDeliver({
     lane,
     plan,
@@ -55,11 +55,9 @@ export function startLane(
     },
     onRefused: ({ topic, kind }, { reason, retryInMs }) => {
       metrics.refused(reason);
-      const nowMs = performance.now();
-      unlogged++;
-      if (nowMs - loggedMs < loggedEveryMs) return;
-      const facts = { topic, kind, reason, retryInMs, messages: unlogged };
-      [loggedMs, unlogged] = [nowMs, 0];
+      const suppressed = refusals.take(lane);
+      if (suppressed === undefined) return;
+      const facts = { topic, kind, reason, retryInMs, suppressed };
       logger.warn(facts, retryInMs === undefined ? "message not accepted" : "message not accepted yet");
     },
     onOutcome: ({ kind }) => metrics.finished(lane, kind),
@@ -67,7 +65,7 @@ export function startLane(
   const handle = spans.process(deliver);
   const consumer = bus.consume({
     durable,
-    maxInHand: maxInflight,
+    maxInFlight: maxInflight,
     maxAgeMs: settings.ALERT_MAX_AGE_MINUTES * 60_000,
     // Before the lanes there was one consumer of this name.
     startAfter: settings.NATS_CONSUMER,
@@ -90,5 +88,5 @@ export function startLane(
   broker.onOnline(consumer.wake);
   onStop(`consumer-${lane}`, consumer.close);
   health.link(`consumer-${lane}`, { required: true, state: consumer.state });
-  return { durable, inFlight: consumer.inHand, pending: consumer.pending, backlog: () => bus.backlog(durable) };
+  return { durable, inFlight: consumer.inFlight, pending: consumer.pending, backlog: () => bus.backlog(durable) };
 }

@@ -1,4 +1,4 @@
-import { withDeadline } from "@sense-alerts/service-kit";
+import { withDeadline } from "@sense-alerts/link-kit";
 import { explainConnectionEnd } from "./broker-error.js";
 import type { MqttConnection } from "./connection.js";
 import { openConnection } from "./mqtt-client.js";

@@ -1,4 +1,4 @@
-import { backoff, withDeadline } from "@sense-alerts/service-kit";
+import { backoff, withDeadline } from "@sense-alerts/link-kit";
 import { createAttemptLimit } from "./attempt-limit.js";
 import { type Attempt, createAttempts } from "./attempts.js";
 import { explainConnectionEnd } from "./broker-error.js";

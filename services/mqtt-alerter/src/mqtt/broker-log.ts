@@ -1,3 +1,4 @@
+import { createThrottle } from "@sense-alerts/link-kit";
 import { type Logger, withoutLogin } from "@sense-alerts/service-kit";
 import type { Accepted } from "./connection.js";
 import type { MqttOptions } from "./mqtt-options.js";
@@ -19,14 +20,13 @@ const repeatEveryMs = 30_000;
 export function createBrokerLog(mqtt: MqttOptions, logger: Logger): BrokerLog {
   const { clientId, statusTopic, qos } = mqtt;
   const urls = mqtt.brokers.map((broker) => withoutLogin(broker.url));
-  /** When each reason was last logged: two may take turns. */
-  const loggedMs = new Map<string, number>();
+  const reasons = createThrottle(repeatEveryMs, 100);
   let isStatusRefused = false;
   warnOfWeakSettings(mqtt, logger);
 
   return {
     connected: (url, { protocolVersion, maximumQos, retainAvailable }) => {
-      loggedMs.clear();
+      reasons.forget();
       logger.info(
         { url, clientId, statusTopic, mqtt: protocolVersion === 5 ? "5" : "3.1.1" },
         "connected to the broker",
@@ -37,9 +37,7 @@ export function createBrokerLog(mqtt: MqttOptions, logger: Logger): BrokerLog {
       }
     },
     trouble: (reason, error, wasOnline) => {
-      const nowMs = performance.now();
-      if (nowMs - (loggedMs.get(reason) ?? Number.NEGATIVE_INFINITY) < repeatEveryMs) return;
-      loggedMs.set(reason, nowMs);
+      if (!reasons.passes(reason)) return;
       logger.warn({ url: urls.join(","), reason, err: error }, wasOnline ? "broker trouble" : "waiting for the broker");
     },
     statusRefused: (detail) => {

@@ -1,5 +1,5 @@
 import { BusError } from "@sense-alerts/bus";
-import { backoff, delay, withDeadline } from "@sense-alerts/service-kit";
+import { backoff, delay, withDeadline } from "@sense-alerts/link-kit";
 import { waitAtMostMs } from "./carry-out.js";
 import { type StartLog, sameRequestMs } from "./start-log.js";
 import type { IncomingRequest } from "./start-request.js";

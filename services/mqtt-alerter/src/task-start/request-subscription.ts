@@ -1,4 +1,4 @@
-import { type LinkState, withDeadline } from "@sense-alerts/service-kit";
+import { type LinkState, withDeadline } from "@sense-alerts/link-kit";
 import { startBrokerLink } from "../mqtt/broker-link.js";
 import type { Accepted, IncomingMessage, MqttConnection } from "../mqtt/connection.js";
 import type { MqttOptions } from "../mqtt/mqtt-options.js";

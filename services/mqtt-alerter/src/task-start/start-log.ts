@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Bus, BusError, requestStreamName, type StoredMessage } from "@sense-alerts/bus";
 import { startRecordSubject, startRequestSubject } from "@sense-alerts/event-contract";
-import { delay } from "@sense-alerts/service-kit";
+import { delay } from "@sense-alerts/link-kit";
 import type { StartResult } from "./start-result.js";
 import { encodeRequest, type Identified } from "./stored-request.js";
 

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Bus, requestStreamName } from "@sense-alerts/bus";
 import { startRequestSubject } from "@sense-alerts/event-contract";
+import { createThrottle } from "@sense-alerts/link-kit";
 import type { Repository } from "@sense-alerts/qlik-repository";
 import type { ServiceContext } from "@sense-alerts/service-kit";
 import type { AlertPublisher } from "../mqtt/alert-publisher.js";
@@ -44,7 +45,7 @@ export function startTaskStarts(
   }
   if (allow.any) logger.warn({ topic }, "whoever may publish on the start topic may start any task");
 
-  const isNews = createNews();
+  const reasons = createThrottle(repeatEveryMs, 100);
   const answer = createAnswer({
     startTopic: topic,
     resultTopic,
@@ -72,7 +73,7 @@ export function startTaskStarts(
     stream: requestStreamName(settings.NATS_STREAM),
     filterSubject: startRequestSubject(settings.NATS_SUBJECT_PREFIX, "*"),
     durable,
-    maxInHand: mostInHand,
+    maxInFlight: mostInHand,
     ackWaitMs,
     maxAgeMs: waitAtMostMs,
     onPassedOver: (requests) => logger.warn({ requests }, "start requests too old to be carried out are passed over"),
@@ -96,7 +97,7 @@ export function startTaskStarts(
       logger.warn({ reason: "retained", bytes: payload.length }, "a message on the start topic is ignored");
     },
     onRetry: (request, err) => {
-      if (isNews(String(err))) logger.warn({ ...whoAsked(request), err }, "start request not stored yet");
+      if (reasons.passes(String(err))) logger.warn({ ...whoAsked(request), err }, "start request not stored yet");
     },
     refuse: async (request, code, signal) => {
       const result = refused(request, code);
@@ -117,7 +118,7 @@ export function startTaskStarts(
         logger.info({ topic, shared }, "start topic subscribed");
       },
       onTrouble: (reason, err) => {
-        if (isNews(reason)) logger.warn({ topic, reason, err }, "waiting for the start topic");
+        if (reasons.passes(reason)) logger.warn({ topic, reason, err }, "waiting for the start topic");
       },
     },
   );
@@ -129,15 +130,4 @@ export function startTaskStarts(
 function whoAsked({ requestId, taskId, receivedAt, responseTopic, correlationData, userProperties }: StoredRequest) {
   const correlationBytes = correlationData === null ? 0 : Buffer.byteLength(correlationData, "base64");
   return { requestId, taskId, receivedAt, responseTopic, correlationBytes, sentAlong: userProperties };
-}
-
-/** Whether a reason is worth a line: each once and every 30 seconds. */
-function createNews(): (reason: string) => boolean {
-  const loggedMs = new Map<string, number>();
-  return (reason) => {
-    const nowMs = performance.now();
-    if (nowMs - (loggedMs.get(reason) ?? Number.NEGATIVE_INFINITY) < repeatEveryMs) return false;
-    loggedMs.set(reason, nowMs);
-    return true;
-  };
 }

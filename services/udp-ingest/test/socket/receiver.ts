@@ -3,7 +3,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { once } from "node:events";
 import { networkInterfaces } from "node:os";
-import { backoff } from "@sense-alerts/service-kit";
+import { backoff } from "@sense-alerts/link-kit";
 import { cleanUpAfter, eventually, type Scope } from "@sense-alerts/test-kit";
 import {
   type BoundSocket,

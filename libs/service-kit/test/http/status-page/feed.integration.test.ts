@@ -4,9 +4,10 @@ import { get, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { type TestContext, test } from "node:test";
 import { setImmediate as turn } from "node:timers/promises";
+import { withDeadline } from "@sense-alerts/link-kit";
 import { createStatusPage } from "../../../src/http/status-page/create-status-page.js";
 import type { FeedLimits } from "../../../src/http/status-page/feed.js";
-import { createHealth, createMetrics, type StatusSnapshot, startHttp, withDeadline } from "../../../src/index.js";
+import { createHealth, createMetrics, type StatusSnapshot, startHttp } from "../../../src/index.js";
 
 type Update = { readonly title: string; readonly parts: Readonly<Record<string, string>> };
 
