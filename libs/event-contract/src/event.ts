@@ -78,6 +78,8 @@ const envelope = {
   datacontenttype: z.literal("application/json"),
   /** W3C trace context of the datagram, as the CloudEvents distributed tracing extension has it. */
   traceparent: z.string().optional(),
+  /** Only for the durable consumer of this name, because it alone could not deliver the event before. Absent = for all. */
+  consumer: z.string().optional(),
 };
 
 export const taskEventSchema = z.object({

@@ -20,8 +20,9 @@ const envelope = {
     .map((date) => date.toISOString()),
   datacontenttype: fc.constant("application/json" as const),
   traceparent: text,
+  consumer: text,
 };
-const requiredKeys: Exclude<keyof SenseEvent, "traceparent">[] = [
+const requiredKeys: Exclude<keyof SenseEvent, "traceparent" | "consumer">[] = [
   "specversion",
   "id",
   "source",

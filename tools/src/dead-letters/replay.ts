@@ -1,5 +1,5 @@
 import { BusError, type BusMessage, type ParkedStreams } from "@sense-alerts/bus";
-import { decodeEvent, eventTypes, subjectOf } from "@sense-alerts/event-contract";
+import { type DecodeFailure, decodeEvent, encodeEvent, eventTypes, subjectOf } from "@sense-alerts/event-contract";
 import { neverRead, type Rereading, type StoredDatagram } from "@sense-alerts/udp-ingest/reread";
 import { addressText, streamOf } from "./address.js";
 import type { Selection } from "./arguments.js";
@@ -85,9 +85,21 @@ async function deadLetter(streams: ParkedStreams, entry: Entry, { prefix }: Repl
   if (!eventTypes.some((type) => subjectOf(type, prefix) === subject)) {
     return { ok: false, why: `${subject || "no Sense-Subject"} is not a subject of events` };
   }
-  const payload = wholeBytesOf(entry) === undefined ? entry.bytes : await wholeEvent(streams, entry);
+  const whole = wholeBytesOf(entry) === undefined ? entry.bytes : await wholeEvent(streams, entry);
+  const payload = whole && onlyFor(entry, whole);
   if (payload === undefined) return { ok: false, why: "the whole event is no longer in its stream" };
   const id = `replay:${streamOf(entry, streams).name}:${entry.sequence}-${entry.storedAt}`;
   const { traceparent } = entry.headers;
   return { ok: true, message: { subject, id, payload, ...(traceparent && { headers: { traceparent } }) } };
+}
+
+/** The reasons of what no consumer could decode: one of them has put it aside for all. */
+const undecoded: readonly string[] = ["not-json", "unknown-type", "invalid-event"] satisfies DecodeFailure[];
+
+/** The event for the consumer that could not deliver it: the others have, or have a dead letter of their own. */
+function onlyFor({ reason, headers }: Entry, payload: Uint8Array): Uint8Array {
+  const consumer = headers["Sense-Consumer"];
+  const decoded = decodeEvent(payload);
+  if (consumer === undefined || !decoded.ok || undecoded.includes(reason)) return payload;
+  return encodeEvent({ ...decoded.event, consumer });
 }

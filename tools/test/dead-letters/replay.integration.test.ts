@@ -186,3 +186,16 @@ test("replays and drops dead letters of version 0.1, which are among the rejecte
   assert.equal((await parked.run("drop", "r2")).code, 0);
   assert.deepEqual(await parked.left(), ["d1"]);
 });
+
+test("replays an event for the consumer that could not deliver it, and for all when none could decode it", async (t) => {
+  const parked = await startParked(t);
+  const consumer = { "Sense-Consumer": "mqtt-alerter-full" };
+  await parked.letter(encodeEvent(failedTask()), { ...letterHeaders("topic-refused"), ...consumer });
+  await parked.letter(encodeEvent(failedTask()), { ...letterHeaders("invalid-event"), ...consumer });
+  assert.equal((await parked.run("replay", "--all")).code, 0);
+  const events = await whenEvents(parked, 2);
+  assert.deepEqual(
+    events.map(({ text }) => JSON.parse(text).consumer),
+    ["mqtt-alerter-full", undefined],
+  );
+});

@@ -97,7 +97,7 @@ export function startConsumer(
 
   async function bury(entry: InFlight, reason: string): Promise<void> {
     const { subject, sequence, traceparent } = entry;
-    const letter = deadLetter(stream, entry, reason, options.subjectPrefix);
+    const letter = deadLetter({ ...options, stream }, entry, reason);
     if (!(await storeDeadLetter(letter, publisher, handBack.signal, logger))) return giveBack(entry, 0);
     logger.error({ reason, subject, sequence, traceparent }, "event is a dead letter");
     options.onDeadLetter?.(reason);

@@ -22,17 +22,21 @@ export type UndeliverableEvent = {
 
 /** The dead letter of an event: its bytes unchanged, the rest as headers. Its id keeps a repeated burial from storing it twice. */
 export function deadLetter(
-  stream: string,
+  {
+    stream,
+    durable,
+    subjectPrefix,
+  }: { readonly stream: string; readonly durable: string; readonly subjectPrefix: string },
   event: UndeliverableEvent,
   reason: string,
-  subjectPrefix: string,
 ): BusMessage {
   return {
     subject: deadLetterSubject(subjectPrefix),
-    id: `dead:${stream}:${event.key}`,
+    id: `dead:${stream}:${durable}:${event.key}`,
     payload: event.bytes,
     headers: {
       "Sense-Reason": reason,
+      "Sense-Consumer": durable,
       "Sense-Subject": event.subject,
       "Sense-Sequence": String(event.sequence),
       "Sense-Deliveries": String(event.deliveries),

@@ -19,6 +19,8 @@ export type Plans = Readonly<Record<Lane, Planner>>;
 
 export type DeliverOptions = {
   readonly lane: Lane;
+  /** The durable consumer of the lane. */
+  readonly consumer: string;
   readonly plan: Planner;
   readonly publish: AlertPublisher["publish"];
   readonly onPublished: (message: AlertMessage, event: SenseEvent) => void;
@@ -84,6 +86,8 @@ export function createDeliver(options: DeliverOptions): Deliver {
     // One dead letter is enough, and it is the other lane's.
     if (!decoded.ok) return options.lane === "full" ? done : { kind: "dead", reason: decoded.reason };
     const { event } = decoded;
+    // A replayed dead letter of another consumer: this one has delivered it.
+    if (event.consumer !== undefined && event.consumer !== options.consumer) return done;
     const plan = options.plan(event);
     // A plan that is there is carried out in this tick, so the messages are sent in the order of the events.
     if (!(plan instanceof Promise)) return carryOut(plan, event, delivery, signal);

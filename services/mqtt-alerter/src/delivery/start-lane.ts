@@ -44,6 +44,7 @@ export function startLane(
   const refusals = createThrottle(loggedEveryMs, 1);
   const deliver = createDeliver({
     lane,
+    consumer: durable,
     plan,
     publish: spans.publish(broker.publish),
     onPublished: (message, event) => {

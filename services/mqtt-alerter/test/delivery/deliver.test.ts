@@ -137,3 +137,10 @@ test("rejects on a defect", async () => {
   });
   await assert.rejects(handle(taskEvent()), new TypeError("a defect"));
 });
+
+test("leaves a replayed dead letter to the consumer that could not deliver the event", async () => {
+  const [basic, full] = [startLane("basic"), startLane("full")];
+  const replayed = taskEvent({ id: "a", consumer: "mqtt-alerter-full" });
+  for (const { handle } of [basic, full]) assert.deepEqual(await handle(replayed), { kind: "done" });
+  assert.deepEqual([basic.sent, full.sent], [[], ["a full"]]);
+});
