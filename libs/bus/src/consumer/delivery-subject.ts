@@ -4,6 +4,8 @@ export type DeliveryFacts = {
   readonly key: string;
   /** The sequence in the stream. */
   readonly sequence: number;
+  /** When it was stored, in ns since 1970, as exact as a number holds it: about 200 ns. `key` has it in full. */
+  readonly storedNs: number;
   /** 1 for the first delivery. */
   readonly deliveries: number;
   /** Messages of the stream that the consumer has not delivered yet. */
@@ -26,7 +28,7 @@ export function readDeliverySubject(reply: string | undefined): DeliveryFacts | 
   const sequence = Number(tokens[first + 1]);
   const pending = Number(tokens[first + 4]);
   if (!isCount(deliveries) || !isCount(sequence) || !isCount(pending) || !/^\d+$/.test(time)) return undefined;
-  return { key: `${sequence}-${time}`, sequence, deliveries, pending };
+  return { key: `${sequence}-${time}`, sequence, storedNs: Number(time), deliveries, pending };
 }
 
 function isCount(value: number): boolean {

@@ -7,17 +7,19 @@ export class InFlight implements UndeliverableEvent {
   readonly #message: Msg;
   readonly key: string;
   readonly sequence: number;
+  readonly storedNs: number;
   readonly deliveries: number;
   /** Where it is acknowledged: of the latest delivery of this message. */
   reply: string;
   /** When NATS last heard of it. */
   touchedMs = performance.now();
 
-  constructor(message: Msg, reply: string, { key, sequence, deliveries }: DeliveryFacts) {
+  constructor(message: Msg, reply: string, { key, sequence, storedNs, deliveries }: DeliveryFacts) {
     this.#message = message;
     this.reply = reply;
     this.key = key;
     this.sequence = sequence;
+    this.storedNs = storedNs;
     this.deliveries = deliveries;
   }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "@sense-alerts/test-kit";
 import { createAcks } from "../../src/consumer/acks.js";
 
 const inbox = "_INBOX.test.";
@@ -23,6 +24,8 @@ test("asks for a confirmation of each acknowledgement, and is done with exactly 
   const { acks, sent, changes } = startAcks();
   acks.add("1-10", "$JS.ACK.a");
   acks.add("2-20", "$JS.ACK.b");
+  assert.deepEqual(sent, []);
+  acks.flush();
   assert.deepEqual(sent, [
     { subject: "$JS.ACK.a", reply: `${inbox}1-10` },
     { subject: "$JS.ACK.b", reply: `${inbox}2-20` },
@@ -37,6 +40,7 @@ test("confirms nothing when nobody takes acknowledgements, and sends that one ag
   const { acks, sent } = startAcks();
   acks.add("1-10", "$JS.ACK.a");
   acks.add("2-20", "$JS.ACK.b");
+  acks.flush();
   const nowMs = performance.now();
   acks.answered(`${inbox}1-10`, true);
   assert.equal(acks.size(), 2);
@@ -47,6 +51,7 @@ test("confirms nothing when nobody takes acknowledgements, and sends that one ag
 test("sends again what is not confirmed within a second, and all of it on a new connection", () => {
   const { acks, sent } = startAcks();
   acks.add("1-10", "$JS.ACK.a");
+  acks.flush();
   acks.sweep(performance.now() + 900);
   assert.equal(sent.length, 1);
   acks.sweep(performance.now() + 1_100);
@@ -58,7 +63,9 @@ test("sends again what is not confirmed within a second, and all of it on a new 
 test("uses the reply subject of the latest delivery", () => {
   const { acks, sent } = startAcks();
   acks.add("1-10", "$JS.ACK.first");
+  acks.flush();
   acks.add("1-10", "$JS.ACK.second");
+  acks.flush();
   acks.resend();
   assert.deepEqual(
     sent.map(({ subject }) => subject),
@@ -73,4 +80,11 @@ test("forgets what NATS does not confirm at all, and the oldest of more than 10,
   assert.equal(acks.size(), 10_000);
   acks.sweep(performance.now() + 31_000);
   assert.equal(acks.size(), 0);
+});
+
+test("sends what comes within 10 ms together", async () => {
+  const { acks, sent } = startAcks();
+  acks.add("1-10", "$JS.ACK.a");
+  acks.add("2-20", "$JS.ACK.b");
+  await eventually(() => assert.equal(sent.length, 2));
 });

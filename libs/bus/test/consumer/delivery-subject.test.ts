@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readDeliverySubject } from "../../src/consumer/delivery-subject.js";
 
-const facts = { key: "17-1732350000123456789", deliveries: 2, sequence: 17, pending: 4 };
+const facts = {
+  key: "17-1732350000123456789",
+  storedNs: 1_732_350_000_123_456_800,
+  deliveries: 2,
+  sequence: 17,
+  pending: 4,
+};
 const numbers = "2.17.9.1732350000123456789.4";
 
 for (const [form, reply] of [

@@ -1,4 +1,11 @@
-import { connect, type IClientOptions, type IPublishPacket, type Packet, UniqueMessageIdProvider } from "mqtt";
+import {
+  connect,
+  type IClientOptions,
+  type IPublishPacket,
+  MqttClient,
+  type Packet,
+  UniqueMessageIdProvider,
+} from "mqtt";
 import type {
   ConnectionEnd,
   ConnectionEvents,
@@ -7,6 +14,7 @@ import type {
   MqttConnection,
   OutgoingMessage,
 } from "./connection.js";
+import { OneWriteSocket } from "./one-write-socket.js";
 
 const noMatchingSubscribers = 0x10;
 
@@ -20,7 +28,7 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
   /** What was heard before the connection closed. */
   let facts: Partial<ConnectionEnd> | undefined;
   let lastReasonCode = 0;
-  const client = connect(clientOptions(options));
+  const client = createClient(clientOptions(options));
 
   function end(given?: Partial<ConnectionEnd>): void {
     if (ended) return;
@@ -94,6 +102,13 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
       else end();
     },
   };
+}
+
+/** For plain TCP with a socket of ours; TLS and WebSockets have those of MQTT.js. */
+function createClient(options: IClientOptions): MqttClient {
+  if (options.protocol !== "mqtt") return connect(options);
+  const { hostname: host = "localhost", port = 1883 } = options;
+  return new MqttClient(() => new OneWriteSocket().connect({ host, port }), options);
 }
 
 function clientOptions(options: ConnectOptions): IClientOptions {
