@@ -44,7 +44,9 @@ test("a durable consumer that is deleted under load is made anew, and nothing is
   for (let round = 1; round <= rounds; round++) {
     const sending = sender.send(500, 500);
     await eventually(() => assert.ok(executionsOn(subscriber, fullTopic).length > sender.sent.length - 300));
-    await askJetStream(t, nats.port, "CONSUMER.DELETE.SENSE_EVENTS.mqtt-alerter");
+    for (const lane of ["basic", "full"]) {
+      await askJetStream(t, nats.port, `CONSUMER.DELETE.SENSE_EVENTS.mqtt-alerter-${lane}`);
+    }
     await sending;
     await allDelivered(subscriber, sender.sent);
   }
@@ -67,7 +69,9 @@ test(
     await sender.send(1_000, 1_000);
     await allDelivered(subscriber, sender.sent);
     await first.stop();
-    await askJetStream(t, nats.port, "CONSUMER.DELETE.SENSE_EVENTS.mqtt-alerter");
+    for (const lane of ["basic", "full"]) {
+      await askJetStream(t, nats.port, `CONSUMER.DELETE.SENSE_EVENTS.mqtt-alerter-${lane}`);
+    }
     const storedMs = performance.now();
     await eventually(() => assert.ok(performance.now() - storedMs > 61_000), { timeoutMs: 70_000, intervalMs: 500 });
     const second = await startService(t, "mqtt-alerter", alerterEnv, { waitFor: "ready" });
@@ -75,7 +79,7 @@ test(
     const figures = await allDelivered(subscriber, sender.sent);
     await atRest(nats, [ingest], [second]);
     assert.equal(figures.repeats, 0);
-    assert.equal(await second.metric("sensealerts_alerter_events_total", { outcome: "too-old" }), 1_001);
+    assert.equal(await second.metric("sensealerts_alerter_events_total", { lane: "basic", outcome: "too-old" }), 1_001);
     report(t, { ...figures, tooOld: 1_001 });
   },
 );

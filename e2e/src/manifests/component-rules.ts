@@ -9,8 +9,10 @@ const metricNames = [
   "libs/service-kit/src/link-metrics.ts",
   "services/udp-ingest/src/metrics.ts",
   "services/mqtt-alerter/src/metrics.ts",
+  "services/mqtt-alerter/src/metrics-gauges.ts",
+  "services/mqtt-alerter/src/stream-metrics.ts",
 ].flatMap((path) => source(path).match(/\bsensealerts_\w+\b/g) ?? []);
-const consumer = /^const durable = "(.+)";$/m.exec(source("services/mqtt-alerter/src/main.ts"))?.[1];
+const consumers = ["mqtt-alerter-basic", "mqtt-alerter-full"];
 
 interface PrometheusRule extends Manifest {
   readonly spec: {
@@ -35,7 +37,7 @@ interface ServiceMonitor extends Manifest {
 /** What the components add to a cluster that has KEDA or the Prometheus Operator. */
 export const componentRules: readonly Rule[] = [
   {
-    name: "a ScaledObject reads the lag of our consumer",
+    name: "a ScaledObject reads the lag of our consumers",
     problems: (manifests) =>
       ofKind(manifests, "ScaledObject").flatMap((scaled) => {
         const stream = servicePods(manifests).find(({ workload }) => workload.name === "mqtt-alerter")?.env[
@@ -43,7 +45,8 @@ export const componentRules: readonly Rule[] = [
         ];
         return scaled.spec.triggers
           .filter(
-            ({ metadata }) => metadata["consumer"] !== consumer || metadata["stream"] !== (stream ?? "SENSE_EVENTS"),
+            ({ metadata }) =>
+              !consumers.includes(metadata["consumer"] ?? "") || metadata["stream"] !== (stream ?? "SENSE_EVENTS"),
           )
           .map(({ metadata }) => `${idOf(scaled)}: ${metadata["stream"]} ${metadata["consumer"]}`);
       }),

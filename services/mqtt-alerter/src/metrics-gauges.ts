@@ -33,11 +33,19 @@ export function observeLanes(metrics: Metrics, states: Readonly<Record<Lane, Lan
     return question;
   };
   for (const [name, help, key] of [
-    ["pending", "Events in the stream that no alerter has taken, by lane", "pending"],
-    ["ack_pending", "Deliveries in flight over all alerters, by lane", "ackPending"],
+    [
+      "sensealerts_alerter_consumer_pending_events",
+      "Events in the stream that no alerter has taken, by lane",
+      "pending",
+    ],
+    [
+      "sensealerts_alerter_consumer_ack_pending_events",
+      "Deliveries in flight over all alerters, by lane",
+      "ackPending",
+    ],
   ] as const) {
     metrics.gauge({
-      name: `sensealerts_alerter_consumer_${name}_events`,
+      name,
       help: `${help}, as NATS says at the scrape; no sample while it does not answer`,
       labelNames: ["lane"],
       collect: async (gauge) => {

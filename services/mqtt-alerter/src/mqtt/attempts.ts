@@ -30,8 +30,8 @@ type Known = {
 
 const retainNotSupported = 0x9a;
 const qosNotSupported = 0x9b;
-/** Not authorized: the code of MQTT 5 and that of 3.1.1. */
-const notAuthorized: readonly unknown[] = [0x87, 5];
+/** What may be about the last will: not authorized (MQTT 5, 3.1.1), topic name invalid, and what gives no reason. */
+const maybeTheWill: readonly unknown[] = [0x87, 5, 0x90, 0x80, 0x83, 0x99];
 const wrongVersion: readonly unknown[] = [0x84, 1];
 const mostInvalidPackets = 2;
 
@@ -83,7 +83,7 @@ export function createAttempts(
       if (attempt.will !== undefined && cause === "connack") {
         if (code === retainNotSupported && attempt.will.retain) will = { ...attempt.will, retain: false };
         else if (code === qosNotSupported && attempt.will.qos === 1) will = { ...attempt.will, qos: 0 };
-        else if ([retainNotSupported, qosNotSupported, ...notAuthorized].includes(code)) will = undefined;
+        else if ([retainNotSupported, qosNotSupported, ...maybeTheWill].includes(code)) will = undefined;
         if (will !== "unset") return true;
       }
       if (attempt.will !== undefined && cause === "closed" && !facts.will) {

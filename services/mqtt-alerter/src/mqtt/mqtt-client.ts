@@ -108,7 +108,7 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
 function createClient(options: IClientOptions): MqttClient {
   if (options.protocol !== "mqtt") return connect(options);
   const { hostname: host = "localhost", port = 1883 } = options;
-  return new MqttClient(() => new OneWriteSocket().connect({ host, port }), options);
+  return new MqttClient(() => new OneWriteSocket().connect({ host, port, noDelay: true }), options);
 }
 
 function clientOptions(options: ConnectOptions): IClientOptions {

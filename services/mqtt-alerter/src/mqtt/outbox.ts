@@ -22,6 +22,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const blame = createBlame({ ...options, verdict, giveBack: (topic) => unblock(topic) });
   let waiting: Pending[] = [];
   let send: Send | undefined;
+  let soon: NodeJS.Immediate | undefined;
   let [connections, arrivals, sent] = [0, 0, 0];
   const alone = createAlone(options.timing.aloneMs);
   let answers = { lastOrder: 0, lastMs: 0 };
@@ -73,7 +74,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
       settle(pending, published);
     } else settle(pending, blame.onErrorAnswer(pending, reasonCode) ?? refusedWith(reasonCode));
     release(topic);
-    if (waiting.length > 0 || blame.suspects.size > 0) pump();
+    if (waiting.length > 0 || blame.suspects.size > 0) pumpSoon();
+  }
+
+  /** MQTT.js handles each PUBACK in a tick of its own: what they make room for is sent together, with one write. */
+  function pumpSoon(): void {
+    soon ??= setImmediate(() => {
+      soon = undefined;
+      pump();
+    });
   }
 
   function hasRoom({ inFlight: count, provenOn, isStalled }: TopicState<Pending>): boolean {

@@ -51,9 +51,11 @@ export type Outbox = {
   close(): void;
 };
 
-export function newPending(facts: Pick<Pending, "message" | "topic" | "signal" | "resolve" | "arrival">): Pending {
-  facts.topic.pending++;
-  return { ...facts, order: 0, sentMs: 0, packetId: 0, isSettled: false };
+type PendingFacts = Pick<Pending, "message" | "topic" | "signal" | "resolve" | "arrival">;
+
+export function newPending({ message, topic, signal, resolve, arrival }: PendingFacts): Pending {
+  topic.pending++;
+  return { message, topic, signal, resolve, arrival, order: 0, sentMs: 0, packetId: 0, isSettled: false };
 }
 
 export function settle(pending: Pending, result: PublishResult): void {
