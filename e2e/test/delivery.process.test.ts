@@ -121,7 +121,8 @@ test("both services start before NATS and the broker are there, say what they wa
   const subscriber = await subscribeMqtt(t, { port: broker.port, topics: ["#"] });
   await startNats(t, { port: natsPort });
   await alerter.ready();
-  await eventually(() => assert.ok(subscriber.messages.filter((m) => m.topic === fullTopic).length >= 50));
+  const cameOn = (topic: string) => subscriber.messages.filter((message) => message.topic === topic).length;
+  await eventually(() => assert.ok(cameOn(basicTopic) >= 50 && cameOn(fullTopic) >= 50));
   assertEachOnce(subscriber.messages, executionIds);
 });
 

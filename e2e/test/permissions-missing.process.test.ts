@@ -149,7 +149,7 @@ for (const [topic, complaint] of [
     await eventually(() => {
       const said = alerter.logs.filter((line) => complaint.test(JSON.stringify(line)));
       assert.equal(said.length, 1, JSON.stringify(alerter.logs));
-      assert.match(JSON.stringify(said), /Not authorized/);
+      assert.match(JSON.stringify(said), /it answers that this user is not authorized \(0x87\)/);
     });
   });
 }

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
-import { after, test } from "node:test";
+import { after, type TestContext, test } from "node:test";
 import {
+  type Environment,
   eventually,
   publishNats,
   type ReceivedMessage,
+  type Service,
   sendDatagram,
   startQrs,
   startService,
@@ -24,7 +26,8 @@ const alerterEnv = {
   TASK_SUCCESS_TOPIC: "qliksense/task_success",
   TASK_SUCCESS_SEND_FULL: "true",
 };
-const startAlerter = (own = {}) => startService(file, "mqtt-alerter", { ...alerterEnv, ...own }, { waitFor: "ready" });
+const startAlerter = (t: TestContext, own: Environment = {}) =>
+  startService(t, "mqtt-alerter", { ...alerterEnv, ...own }, { waitFor: "ready" });
 
 const timeoutMs = 40_000;
 
@@ -54,16 +57,34 @@ function messagesOf(executionId: string): ReceivedMessage[] {
   return subscriber.messages.filter(({ userProperties }) => userProperties["eventId"]?.endsWith(executionId));
 }
 
+/** Waits for both messages of a run. They come in any order. */
+function alertOf(executionId: string, timeoutMs: number) {
+  return eventually(
+    () => {
+      const messages = messagesOf(executionId);
+      assert.equal(messages.length, 2);
+      const basic = messages.find(({ topic }) => !topic.endsWith("_full"));
+      const full = messages.find(({ topic }) => topic.endsWith("_full"));
+      assert.ok(basic !== undefined && full !== undefined);
+      return { basic, full, object: JSON.parse(full.text) };
+    },
+    { timeoutMs },
+  );
+}
+
 const send = async (datagram: string) => sendDatagram(await ingest.udpPort(), datagram);
 
-test("distributions are alerted as what they end as, each run by itself, and block nothing meanwhile", async () => {
-  const alerter = await startAlerter({ MQTT_MAX_INFLIGHT: "2" });
+test("distributions are alerted as what they end as, each run by itself, and block nothing meanwhile", async (t) => {
+  const alerter = await startAlerter(t, { MQTT_MAX_INFLIGHT: "2" });
   const task = distribution(13);
   const runs = [8, 11, 6, 7, 7].map((end) => ({ end, ...task.run() }));
   for (const { datagram } of runs) await send(datagram);
-  await eventually(async () =>
-    assert.ok((await alerter.metric("sensealerts_alerter_events_total", { outcome: "later" })) >= 5),
-  );
+  await eventually(async () => {
+    for (const lane of ["basic", "full"]) {
+      const givenBack = { lane, outcome: "later" };
+      assert.ok((await alerter.metric("sensealerts_alerter_events_total", givenBack)) >= runs.length);
+    }
+  });
   assert.equal(await alerter.metric("sensealerts_alerter_events_in_hand"), 0);
   // What comes after them passes them.
   await sendAlert(ingest, subscriber);
@@ -72,12 +93,10 @@ test("distributions are alerted as what they end as, each run by itself, and blo
   for (const { becomes, end } of runs) becomes(end);
   const topics = { 8: "task_failure", 11: "task_failure", 6: "task_aborted", 7: "task_success" } as const;
   for (const { executionId, end } of runs) {
-    await eventually(() => assert.equal(messagesOf(executionId).length, 2), { timeoutMs });
+    const { basic, full, object } = await alertOf(executionId, timeoutMs);
     const topic = `qliksense/${topics[end as keyof typeof topics]}`;
-    const [basic, full] = messagesOf(executionId);
-    assert.deepEqual([basic?.topic, full?.topic], [topic, `${topic}_full`]);
-    assert.equal(basic?.text, task.name);
-    const object = JSON.parse(full?.text ?? "");
+    assert.deepEqual([basic.topic, full.topic], [topic, `${topic}_full`]);
+    assert.equal(basic.text, task.name);
     assert.equal(object.eventId, `task.distributed:${task.taskId}:${executionId}`);
     assert.equal(object.eventType, "sense.task.distributed");
     assert.deepEqual([object.enrichment, object.taskType, object.qs_taskTags], ["complete", "Distribute", ["cloud"]]);
@@ -86,32 +105,36 @@ test("distributions are alerted as what they end as, each run by itself, and blo
   await alerter.stop();
 });
 
-test("a distribution is followed on over a restart of the alerter and a QRS that is away, and alerted once", async () => {
-  const first = await startAlerter();
+test("a distribution is followed on over a restart of the alerter and a QRS that is away, and alerted once", async (t) => {
+  const first = await startAlerter(t);
   const run = distribution(1).run();
   await send(run.datagram);
-  const handedBack = async (alerter = first) =>
-    alerter.metric("sensealerts_alerter_events_total", { outcome: "later" });
-  await eventually(async () => assert.ok((await handedBack()) >= 1));
+  const givenBack = (alerter: Service) =>
+    alerter.metric("sensealerts_alerter_events_total", { lane: "basic", outcome: "later" });
+  await eventually(async () => assert.ok((await givenBack(first)) >= 1));
   run.becomes(14);
-  await eventually(async () => assert.ok((await handedBack()) >= 2));
+  await eventually(async () => assert.ok((await givenBack(first)) >= 2));
   await first.stop("SIGKILL");
   await qrs.stop();
-  const second = await startAlerter();
-  await eventually(async () => assert.ok((await handedBack(second)) >= 1), { timeoutMs: 60_000 });
+  const second = await startAlerter(t);
+  await eventually(async () => assert.ok((await givenBack(second)) >= 1), { timeoutMs: 60_000 });
   run.becomes(8);
   await qrs.start();
-  await eventually(() => assert.equal(messagesOf(run.executionId).length, 2), { timeoutMs: 60_000 });
-  assert.equal(JSON.parse(messagesOf(run.executionId)[1]?.text ?? "").executionStatus, "FinishedFail");
+  const { object } = await alertOf(run.executionId, 60_000);
+  assert.equal(object.executionStatus, "FinishedFail");
   await eventually(async () => {
-    const [consumer] = (await nats.stream("SENSE_EVENTS"))?.consumer_detail ?? [];
-    assert.equal(consumer?.num_ack_pending, 0);
+    const consumers = (await nats.stream("SENSE_EVENTS"))?.consumer_detail ?? [];
+    assert.deepEqual(
+      consumers.map(({ num_ack_pending }) => num_ack_pending),
+      [0, 0],
+    );
   });
+  assert.equal(messagesOf(run.executionId).length, 2);
   await second.stop();
 });
 
-test("a distribution that has not ended after six hours is a dead letter, with a line in the log", async () => {
-  const alerter = await startAlerter();
+test("a distribution that has not ended after six hours is a dead letter, with a line in the log", async (t) => {
+  const alerter = await startAlerter(t);
   const { taskId, name } = distribution(14);
   const { executionId } = startRun(taskId, name, 14);
   const event = {
@@ -135,8 +158,8 @@ test("a distribution that has not ended after six hours is a dead letter, with a
   await alerter.stop();
 });
 
-test("without QRS a distribution is no alert, as ever", async () => {
-  const alerter = await startService(file, "mqtt-alerter", env, { waitFor: "ready" });
+test("without QRS a distribution is no alert, as ever", async (t) => {
+  const alerter = await startService(t, "mqtt-alerter", env, { waitFor: "ready" });
   const run = distribution(8).run();
   await send(run.datagram);
   await sendAlert(ingest, subscriber);

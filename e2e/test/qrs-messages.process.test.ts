@@ -207,7 +207,7 @@ test("an alert without a task id, of an old log appender, goes out without QRS",
   await startWithQrs(t);
   const taskName = `legacy ${randomUUID()}`;
 
-  await sendDatagram(await ingest.udpPort(), `sense1;${taskName};Sales;anna`);
+  await sendDatagram(await ingest.udpPort(), `sense1;${taskName};Sales;ACME\\anna`);
   const { object } = await alertOf(subscriber, taskName);
   assert.equal(object["enrichment"], "unavailable");
 });

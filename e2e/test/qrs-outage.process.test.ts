@@ -9,6 +9,8 @@ import { type Stack, startStack } from "../src/stack.js";
 
 // Half of the machine may be taken by other tests, and what is measured is when messages reach a subscriber.
 const timeoutSeconds = 5;
+/** The deadline counts from when the lane takes an event, and one lane may be behind the other. A second wait would take longer. */
+const laneSkewMs = 2_000;
 const megabyte = 1_048_576;
 
 async function startWithQrs(t: TestContext, own: Readonly<Record<string, string>> = {}): Promise<Stack & { qrs: Qrs }> {
@@ -33,7 +35,7 @@ async function delivered(
   t: TestContext,
   { subscriber }: Stack,
   executionIds: readonly string[],
-  mostMs = timeoutSeconds * 1_000,
+  mostMs = timeoutSeconds * 1_000 + laneSkewMs,
 ) {
   const timings = await eventually(
     () => {
@@ -56,7 +58,7 @@ async function delivered(
 
 const rssOf = (stack: Stack) => stack.alerter.metric("process_resident_memory_bytes");
 
-test("QRS killed and back in the middle of 2,000 alerts: all are told, in order, none late, memory flat", async (t) => {
+test("QRS killed and back in the middle of 2,000 alerts: all are delivered, in order, none late, memory flat", async (t) => {
   const stack = await startWithQrs(t);
   const { qrs, ingest, alerter } = stack;
   const tasks = Array.from({ length: 200 }, () => addTask(qrs));

@@ -85,7 +85,8 @@ const running: readonly { what: string; env: Environment; reasons: readonly RegE
       MQTT_URL: `mqtt://alerter:${mark}@127.0.0.1:${locked.port}`,
       MQTT_PROTOCOL_VERSION: "4",
     },
-    reasons: [/refused the login/, /broker refused the login/],
+    // A broker may answer a wrong password with return code 4 or, as mosquitto does, with 5.
+    reasons: [/refused the login/, /does not let this user in \(check MQTT_USERNAME, MQTT_PASSWORD/],
   },
   {
     what: "a seed with a wrong check sum, and a broker that is not there",

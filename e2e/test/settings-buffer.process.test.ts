@@ -93,10 +93,10 @@ test("SHUTDOWN_TIMEOUT_SECONDS: an alerter whose broker hangs stops in that time
   const stack = await startStack(t, { alerterEnv: { SHUTDOWN_TIMEOUT_SECONDS: "2" } });
   const { taskName, datagram } = newTask();
   await stack.message("qliksense/butler/task_failure_server");
-  await inHand(stack.alerter, 0);
+  await inFlight(stack.alerter, 0);
   stack.broker.suspend();
   await sendDatagram(await stack.ingest.udpPort(), datagram);
-  await inHand(stack.alerter, 1);
+  await inFlight(stack.alerter, 1);
   const { code, ms } = await stack.alerter.stop();
   assert.equal(code, 0);
   assert.ok(ms > 1_000 && ms < 2_500, `took ${ms} ms`);
@@ -105,6 +105,11 @@ test("SHUTDOWN_TIMEOUT_SECONDS: an alerter whose broker hangs stops in that time
   await alertOf(stack.subscriber, taskName);
 });
 
-async function inHand(alerter: Service, events: number): Promise<void> {
-  await eventually(async () => assert.equal(await alerter.metric("sensealerts_alerter_events_in_hand"), events));
+/** Waits until each lane has so many deliveries in flight. */
+async function inFlight(alerter: Service, deliveries: number): Promise<void> {
+  await eventually(async () => {
+    for (const lane of ["basic", "full"]) {
+      assert.equal(await alerter.metric("sensealerts_alerter_events_in_hand", { lane }), deliveries, lane);
+    }
+  });
 }

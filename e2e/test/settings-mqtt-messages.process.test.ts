@@ -80,7 +80,7 @@ test("MQTT_PROTOCOL_VERSION=4 gives both messages, without the properties of MQT
 });
 
 for (const version of ["4", "5"]) {
-  for (const qos of [0, 1, 2]) {
+  for (const qos of [0, 1]) {
     test(`MQTT_QOS=${qos} is the QoS of both messages over protocol ${version}`, async (t) => {
       const alerter = await startAlerter(t, { MQTT_QOS: String(qos), MQTT_PROTOCOL_VERSION: version });
       const { basic, full } = await sendAlert(ingest, subscriber);
@@ -143,7 +143,7 @@ test("MQTT_STATUS_TOPIC says online and offline, retained, where it was set to, 
   });
 });
 
-test("MQTT_MAX_INFLIGHT bounds the events in hand and the messages without PUBACK while the broker hangs", async (t) => {
+test("MQTT_MAX_INFLIGHT bounds the deliveries in flight of each lane while the broker hangs, and the messages without PUBACK at any time", async (t) => {
   const stack = await startStack(t, { alerterEnv: { MQTT_MAX_INFLIGHT: "5" } });
   const { alerter } = stack;
   await sendAlert(stack.ingest, stack.subscriber);
@@ -153,18 +153,26 @@ test("MQTT_MAX_INFLIGHT bounds the events in hand and the messages without PUBAC
     await stack.ingest.udpPort(),
     tasks.map(({ datagram }) => datagram),
   );
-  const most = { inHand: 0, inFlight: 0 };
+  const most = { basic: 0, full: 0, messages: 0 };
   async function look(): Promise<void> {
-    most.inHand = Math.max(most.inHand, await alerter.metric("sensealerts_alerter_events_in_hand"));
-    most.inFlight = Math.max(most.inFlight, await alerter.metric("sensealerts_alerter_messages_in_flight"));
+    for (const lane of ["basic", "full"] as const) {
+      most[lane] = Math.max(most[lane], await alerter.metric("sensealerts_alerter_events_in_hand", { lane }));
+    }
+    most.messages = Math.max(most.messages, await alerter.metric("sensealerts_alerter_messages_in_flight"));
   }
   await eventually(async () => {
     await look();
     const stream = await stack.nats.stream("SENSE_EVENTS");
     assert.equal(stream?.state.messages, 42, "the start, one before, and these");
-    const consumer = stream.consumer_detail?.[0];
-    assert.deepEqual([consumer?.num_ack_pending, consumer?.num_pending], [5, 35]);
-    assert.deepEqual(most, { inHand: 5, inFlight: 5 });
+    const consumers = stream.consumer_detail ?? [];
+    assert.deepEqual(
+      consumers.map(({ num_ack_pending, num_pending }) => [num_ack_pending, num_pending]),
+      [
+        [5, 35],
+        [5, 35],
+      ],
+    );
+    assert.deepEqual(most, { basic: 5, full: 5, messages: 5 });
   });
   stack.broker.resume();
   await eventually(
@@ -174,5 +182,6 @@ test("MQTT_MAX_INFLIGHT bounds the events in hand and the messages without PUBAC
     },
     { intervalMs: 1 },
   );
-  assert.deepEqual(most, { inHand: 5, inFlight: 5 });
+  // A lane takes the next deliveries before NATS has confirmed the acknowledgements of those before, which count, too.
+  assert.equal(most.messages, 5);
 });

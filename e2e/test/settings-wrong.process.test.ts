@@ -68,6 +68,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     SPOOL_MAX_BYTES: ["1GiB", /must be a whole number of bytes of at least 1048576/],
   },
   "mqtt-alerter": {
+    NATS_CONSUMER: ["mqtt.alerter", /must be letters, digits, - and _/],
     MQTT_URL: [`tcp://sense:${secret}@broker`, /must be a URL that starts with mqtt:\/\/ or mqtts:\/\/ or ws/],
     MQTT_PROTOCOL_VERSION: ["3", /must be one of auto, 5, 4/],
     MQTT_QOS: ["3", /must be one of 0, 1/],
@@ -80,7 +81,10 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     MQTT_TLS_KEY_FILE: noFile,
     MQTT_TLS_INSECURE: toggle,
     MQTT_MAX_INFLIGHT: ["0", /must be a whole number from 1 to 65535/],
+    MQTT_PUBACK_TIMEOUT_SECONDS: ["3601", /must be a whole number from 1 to 3600/],
+    MQTT_REFUSED_AFTER_MINUTES: ["0", /must be a whole number from 1 to 10080/],
     MQTT_STATUS_TOPIC: ["qliksense/{taskName}", /must use the placeholders \{instanceId\} only/],
+    MQTT_STATUS_ON_STOP: ["online", /must be one of offline, clear/],
     TASK_FAILURE_TOPIC: wildcard,
     TASK_FAILURE_SEND_FULL: toggle,
     TASK_FAILURE_FULL_TOPIC: ["q/{nothing}", /must use the placeholders \{hostName\} .* only \(found \{nothing\}\)/],

@@ -42,6 +42,10 @@ function named(spans: readonly CollectedSpan[], name: string): CollectedSpan {
   return spans.find((span) => span.name === name) ?? assert.fail(`no span ${name}`);
 }
 
+function parentOf(spans: readonly CollectedSpan[], { parentSpanId, name }: CollectedSpan): CollectedSpan {
+  return spans.find(({ spanId }) => spanId === parentSpanId) ?? assert.fail(`no parent of ${name}`);
+}
+
 test("one trace shows the datagram received, stored in JetStream, and both messages acknowledged by the broker", async (t) => {
   const collector = await startCollector(t);
   const { ingest, subscriber } = await startStack(t, {
@@ -51,26 +55,37 @@ test("one trace shows the datagram received, stored in JetStream, and both messa
   });
   const { full, object } = await sendAlert(ingest, subscriber);
   const { traceparent } = full.userProperties;
-  const spans = await traceOf(collector, traceparent, 5);
+  const spans = await traceOf(collector, traceparent, 6);
 
   const received = named(spans, "receive datagram");
   const stored = named(spans, "publish sense.task.failed");
-  const processed = named(spans, "process sense.task.failed");
   const basic = named(spans, "publish qliksense/task_failure");
   const object2 = named(spans, "publish qliksense/full/{taskName}");
+  // Each lane has a span of its own.
+  const processed = parentOf(spans, basic);
+  const processedFull = parentOf(spans, object2);
   assert.deepEqual(
-    [received, stored, processed, basic, object2].map(({ parentSpanId, kind, status }) => [parentSpanId, kind, status]),
+    [received, stored, processed, processedFull].map(({ name }) => name),
+    ["receive datagram", "publish sense.task.failed", "process sense.task.failed", "process sense.task.failed"],
+  );
+  assert.deepEqual(
+    [received, stored, processed, processedFull, basic, object2].map(({ parentSpanId, kind, status }) => [
+      parentSpanId,
+      kind,
+      status,
+    ]),
     [
       ["", consumer, 0],
       [received.spanId, producer, 0],
       [stored.spanId, consumer, 0],
+      [stored.spanId, consumer, 0],
       [processed.spanId, client, 0],
-      [processed.spanId, client, 0],
+      [processedFull.spanId, client, 0],
     ],
   );
   // What travels is the context of the span that stored the event.
   assert.equal(stored.spanId, traceparent?.split("-")[2]);
-  assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, 5);
+  assert.equal(new Set(spans.map(({ spanId }) => spanId)).size, 6);
   for (const span of spans) assert.ok(span.start <= span.end && span.start >= received.start, span.name);
   assert.ok(processed.start >= stored.start && basic.start >= processed.start);
 
@@ -98,7 +113,7 @@ test("one trace shows the datagram received, stored in JetStream, and both messa
       "messaging.operation.name": "process",
       "messaging.operation.type": "process",
       "messaging.destination.name": "sense.task.failed",
-      "messaging.consumer.group.name": "mqtt-alerter",
+      "messaging.consumer.group.name": "mqtt-alerter-basic",
       "messaging.message.id": object["eventId"],
       "cloudevents.event_type": "sense.task.failed",
       "sensealerts.deliveries": 1,
@@ -231,7 +246,7 @@ test("what was recorded last is exported when a service stops", async (t) => {
   const { ingest, alerter, subscriber } = await startStack(t, { env: exportingTo(collector) });
   const { full } = await sendAlert(ingest, subscriber);
   await Promise.all([ingest.stop(), alerter.stop()]);
-  assert.equal((await traceOf(collector, full.userProperties["traceparent"], 5)).length, 5);
+  assert.equal((await traceOf(collector, full.userProperties["traceparent"], 6)).length, 6);
 });
 
 for (const name of services) {

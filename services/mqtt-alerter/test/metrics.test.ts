@@ -119,7 +119,7 @@ test("asks once a scrape and lane what waits for the consumer, and shows nothing
     },
   };
   createAlerterMetrics(registry).observe({ ...links, lanes: { basic: asking, full: asking } });
-  const shown = async () => (await registry.render()).match(/^sensealerts_alerter_consumer_\S+ \d+$/gm);
+  const shown = async () => (await registry.render()).match(/^sensealerts_alerter_consumer_\S*pending\S+ \d+$/gm);
   assert.deepEqual(await shown(), [
     'sensealerts_alerter_consumer_pending_events{lane="basic"} 7',
     'sensealerts_alerter_consumer_pending_events{lane="full"} 7',

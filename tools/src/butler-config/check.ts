@@ -3,6 +3,7 @@ import {
   commonSettings,
   describeSettings,
   natsSettings,
+  type SettingProblem,
   SettingsError,
   type SettingsSpec,
 } from "@sense-alerts/service-kit";
@@ -16,6 +17,8 @@ export const sections: Readonly<Record<string, SettingsSpec>> = {
   "Both services": { ...natsSettings, ...commonSettings },
 };
 
+const startTopics = ["SUBSCRIPTION_ROOT_TOPIC", "TASK_START_TOPIC", "TASK_START_RESULT_TOPIC"];
+
 const defaults = new Map(
   Object.values(sections)
     .flatMap(describeSettings)
@@ -28,14 +31,23 @@ export function defaultOf(variable: string): string {
 
 /** What the settings readers of the two services say against these variables, a sentence each; both share the .env. */
 export function problemsWith(variables: Variables): readonly string[] {
-  const sentences = [readIngestSettings, readAlerterSettings].flatMap((read) => {
-    try {
-      read(variables);
-      return [];
-    } catch (error) {
-      if (!(error instanceof SettingsError)) throw error;
-      return error.problems.map(({ name, message }) => `${name} ${message}.`);
-    }
-  });
-  return [...new Set(sentences)];
+  const problems = [
+    ...problemsOf(readIngestSettings, variables),
+    ...problemsOf(readAlerterSettings, variables),
+    // The alerter checks these only where tasks may be started, which is for a person to decide.
+    ...problemsOf(readAlerterSettings, { ...variables, TASK_START_ENABLE: "true" }).filter(({ name }) =>
+      startTopics.includes(name),
+    ),
+  ];
+  return [...new Set(problems.map(({ name, message }) => `${name} ${message}.`))];
+}
+
+function problemsOf(read: (variables: Variables) => unknown, variables: Variables): readonly SettingProblem[] {
+  try {
+    read(variables);
+    return [];
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error;
+    return error.problems;
+  }
 }

@@ -166,6 +166,7 @@ test("removes nothing that NATS has not stored", async (t) => {
   const parked = await startParked(t);
   await parked.letter(encodeEvent(failedTask()));
   await parked.datagram(taskDatagram());
+  await parked.stopReading();
   await publishNats(parked.nats.port, [{ subject: "$JS.API.STREAM.DELETE.SENSE_EVENTS", payload: "" }]);
   await eventually(async () => assert.equal(await parked.nats.stream("SENSE_EVENTS"), undefined), { intervalMs: 1 });
   const { code, stderr } = await parked.run("replay", "--all");

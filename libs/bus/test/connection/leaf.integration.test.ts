@@ -100,7 +100,7 @@ test("names the setting for the domain at a leaf node without JetStream", async 
 });
 
 test("needs the permissions of a server, with the domain in the subjects of the API", async (t) => {
-  const streams = ["SENSE_EVENTS", "SENSE_REJECTED"];
+  const streams = ["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_DEAD_LETTERS"];
   const publish = streams.flatMap((name) => [`$JS.hub.API.STREAM.INFO.${name}`, `$JS.hub.API.STREAM.CREATE.${name}`]);
   const permissions = JSON.stringify({ publish: ["sense.>", ...publish], subscribe: ["_INBOX.ingest.>"] });
   const user = `{ user: ingest, password: pw, permissions: ${permissions} }`;

@@ -15,6 +15,7 @@ import type {
   OutgoingMessage,
 } from "./connection.js";
 import { OneWriteSocket } from "./one-write-socket.js";
+import { watchPubackCodes } from "./puback-codes.js";
 
 const noMatchingSubscribers = 0x10;
 
@@ -29,6 +30,7 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
   let facts: Partial<ConnectionEnd> | undefined;
   let lastReasonCode = 0;
   const client = createClient(clientOptions(options));
+  const errorCodes = options.protocolVersion === 5 ? watchPubackCodes(client.stream) : undefined;
 
   function end(given?: Partial<ConnectionEnd>): void {
     if (ended) return;
@@ -79,11 +81,13 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
     publish: (message, onAnswer) => {
       const { topic, payload, qos, retain } = message;
       const properties = options.protocolVersion === 5 ? { properties: propertiesOf(message) } : {};
-      client.publish(topic, payload, { qos, retain, ...properties }, (error) => {
+      client.publish(topic, payload, { qos, retain, ...properties }, (error, answer) => {
         if (ended) return;
         if (error === undefined || error === null) {
           onAnswer(qos === 1 && lastReasonCode === noMatchingSubscribers ? noMatchingSubscribers : 0);
-        } else if ("code" in error && typeof error.code === "number") onAnswer(error.code);
+        } else if ("code" in error && typeof error.code === "number") {
+          onAnswer(errorCodes?.take(answer?.messageId ?? 0) ?? error.code);
+        }
       });
       return qos === 0 ? 0 : client.getLastMessageId();
     },

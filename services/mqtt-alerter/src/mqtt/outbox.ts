@@ -22,7 +22,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const blame = createBlame({ ...options, verdict, giveBack: (topic) => unblock(topic) });
   let waiting: Pending[] = [];
   let send: Send | undefined;
-  let soon: NodeJS.Immediate | undefined;
+  let isPumpDue = false;
   let [connections, arrivals, sent] = [0, 0, 0];
   const alone = createAlone(options.timing.aloneMs);
   let answers = { lastOrder: 0, lastMs: 0 };
@@ -79,8 +79,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
 
   /** MQTT.js handles each PUBACK in a tick of its own: what they make room for is sent together, with one write. */
   function pumpSoon(): void {
-    soon ??= setImmediate(() => {
-      soon = undefined;
+    if (isPumpDue) return;
+    isPumpDue = true;
+    setImmediate(() => {
+      isPumpDue = false;
       pump();
     });
   }

@@ -118,3 +118,15 @@ test("keeps mosquitto's packet limit", async (t) => {
   assert.equal(await resultOf(publisher.publish(alertMessage("a/b", "x"))), "published");
   assert.deepEqual(publisher.troubles(), []);
 });
+
+test("a message above mosquitto's message_size_limit is refused, and the connection stays", async (t) => {
+  const broker = await startMosquitto(t, { config: "message_size_limit 100" });
+  const publisher = startPublisher(t, broker.url);
+  await eventually(() => assert(publisher.online()));
+  const results = ["x".repeat(101), "x", "x".repeat(102)].map((payload) =>
+    resultOf(publisher.publish(alertMessage("a/b", payload))),
+  );
+  const tooLarge = "packet-too-large for good";
+  assert.deepEqual(await Promise.all(results), [tooLarge, "published", tooLarge]);
+  assert.deepEqual(publisher.troubles(), []);
+});
