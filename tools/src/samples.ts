@@ -104,7 +104,7 @@ export const samples: readonly Sample[] = [
   },
   {
     title: "A reload failed, host, task, app and user only (Butler 1 to 4.1)",
-    datagram: "sense1;Reload of Finance;Finance;anna",
+    datagram: "sense1;Reload of Finance;Finance;ACME\\anna",
     expected: alert("failed", { taskName: "Reload of Finance", appName: "Finance", userId: "anna", executionId: "" }),
   },
   {

@@ -120,7 +120,7 @@ test("keeps mosquitto's packet limit", async (t) => {
 });
 
 test("a message above mosquitto's message_size_limit is refused, and the connection stays", async (t) => {
-  const broker = await startMosquitto(t, { config: "message_size_limit 100" });
+  const broker = await startMosquitto(t, { config: "message_size_limit 100\nmax_queued_messages 100000" });
   const publisher = startPublisher(t, broker.url);
   await eventually(() => assert(publisher.online()));
   const results = ["x".repeat(101), "x", "x".repeat(102)].map((payload) =>
