@@ -17,7 +17,7 @@ const timeoutMs = 60_000;
 
 /** Runs a compiled tool to its end, with no environment but `env` and PATH. It is killed after a minute, or when the scope ends. */
 export function runTool(t: Scope, name: ToolName, args: readonly string[], env: Environment): Promise<ToolRun> {
-  return run(t, join(root, "tools", "dist", "src", "commands", `${name}.js`), args, env);
+  return run(t, join(root, "tools", "dist", "src", `${name}.js`), args, env);
 }
 
 /** runTool() for a program that lies beside the main.js of a service. */
