@@ -1,4 +1,4 @@
-import { taskDatagram } from "@sense-alerts/test-kit";
+import { taskDatagram } from "@sense-alerts/test-alert";
 
 /** A datagram that a Sense server could send, and the MQTT messages that should come of it. */
 export interface Sample {

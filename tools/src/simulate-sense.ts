@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { parseArgs } from "node:util";
-import { sendDatagram } from "@sense-alerts/test-kit";
+// Not all of the test kit: the image of the simulator has only what this needs.
+import { sendDatagram } from "@sense-alerts/test-kit/send-datagrams";
 import { samples } from "./samples.js";
 
 const usage = "simulate-sense [--every <seconds>] <host> <port>";
