@@ -63,15 +63,17 @@ function withEnvironments(yaml: string): string {
       const variables = describeSettings(specs[name] ?? {})
         .filter(isChosen)
         .map(variableOf);
-      return `${start}${variables.map((variable) => `      ${variable}: ${interpolated(variable)}\n`).join("")}${end}`;
+      return `${start}${variables.map((variable) => `      ${variable}:${interpolated(variable)}\n`).join("")}${end}`;
     },
   );
 }
 
 function interpolated(variable: string): string {
+  // Passed on only where it is set: when it is empty there is neither status nor last will.
+  if (variable === "MQTT_STATUS_TOPIC") return "";
   const fallback = defaultsInContainers[variable];
   // An empty SPOOL_DIR turns the spool off.
-  return `"\${${variable}${variable === "SPOOL_DIR" ? "-" : ":-"}${fallback ?? ""}}"`;
+  return ` "\${${variable}${variable === "SPOOL_DIR" ? "-" : ":-"}${fallback ?? ""}}"`;
 }
 
 function withExamples(env: string): string {
