@@ -104,7 +104,7 @@ export async function allOnTime(
 
 /**
  * At most 20 CONNECTs a minute, and nothing published twice while its connection held; `except` leaves out topics whose
- * messages cannot be told apart.
+ * messages look the same.
  */
 export function isCalm({ broker }: ScriptedAlerter, except = /(?!)/): void {
   const connects = mostConnectsPerMinute(broker.connects);

@@ -27,7 +27,7 @@ export type Bus = Pick<Publisher, "send" | "publish"> & {
   close(): Promise<void>;
 };
 
-/** Returns at once and connects in the background, for ever; sees to the streams whenever it has connected. */
+/** Returns at once. Connects in the background until it is closed, and checks the streams after each connect. */
 export function startBus(options: BusOptions, logger: BusLogger): Bus {
   const connection = startConnection(options, logger);
   const publisher = createPublisher(connection, options.onAnswer);

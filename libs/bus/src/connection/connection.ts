@@ -40,7 +40,10 @@ export type Connection = {
   close(): Promise<void>;
 };
 
-/** Connects in the background and for ever; never rejects. Each reason why it waits, and each error of the server, is logged once and every 30 s. */
+/**
+ * Connects in the background, and again after each loss, until it is closed; never rejects. Each reason for waiting and each error of the
+ * server is logged once, and again every 30 s.
+ */
 export function startConnection(options: BusOptions, logger: BusLogger): Connection {
   const stopping = new AbortController();
   const openListeners: ((connection: NatsConnection) => void)[] = [];

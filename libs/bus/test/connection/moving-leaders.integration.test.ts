@@ -5,7 +5,7 @@ import type { Bus } from "../../src/index.js";
 import { busErrorOf, connectBeside, message, publishAll, startTestBus, texts, whenUp } from "../fixtures/bus.js";
 import { planCluster, startCluster, startDivisibleCluster } from "../fixtures/cluster.js";
 
-/** What the bus has told of its link since it was first up. */
+/** The changes of the link that the bus has reported since it was first up. */
 function changesOf(bus: Bus) {
   const changes: boolean[] = [];
   let reconnects = 0;

@@ -8,7 +8,7 @@ import { eventually, type NatsServer, type Scope, startNats } from "@sense-alert
 import { publishAll, running, startTestBus, texts, whenDown, whenOnlyThisRuns, whenUp } from "../fixtures/bus.js";
 import { consumerAt, done, startHolding, startTestConsumer, textOf, whenNothingIsLeft } from "../fixtures/consumer.js";
 
-/** A consumer with the first `maxInFlight` of these in hand. */
+/** A consumer with the first `maxInFlight` of these in flight. */
 async function startWithHandsFull(t: Scope, server: NatsServer, maxInFlight: number, wanted: readonly string[]) {
   const { bus } = startTestBus(t, server.url);
   const holding = startHolding();

@@ -113,7 +113,7 @@ export function mqttOptionsOf(settings: MqttSettings & InstanceSettings): MqttOp
   const { MQTT_STATUS_TOPIC: statusTopic, INSTANCE_ID: instanceId } = settings;
   return {
     brokers: [first, ...others],
-    // Random unless set: two processes with one client id, even on one host, would disconnect each other for ever.
+    // Random unless set: two processes with one client id, even on one host, would disconnect each other again and again.
     clientId: settings.MQTT_CLIENT_ID ?? `mqtt-alerter-${instanceId}-${randomBytes(4).toString("hex")}`,
     protocolVersion: settings.MQTT_PROTOCOL_VERSION,
     qos: settings.MQTT_QOS,
