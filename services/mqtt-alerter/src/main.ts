@@ -3,6 +3,7 @@ import { runService } from "@sense-alerts/service-kit";
 import { composeBasic, composeFull } from "./alerts/alert-messages.js";
 import { alertTopicsOf } from "./alerts/alert-topics.js";
 import type { Plans } from "./delivery/deliver.js";
+import { createSharedDecoder } from "./delivery/shared-decoder.js";
 import { startLane } from "./delivery/start-lane.js";
 import { createAlerterMetrics } from "./metrics.js";
 import { startAlertPublisher } from "./mqtt/alert-publisher.js";
@@ -42,7 +43,7 @@ await runService({
           basic: (event) => composeBasic(event, topics),
           full: (event) => composeFull(event, topics),
         } satisfies Plans);
-    const parts = { bus, broker, metrics, status };
+    const parts = { bus, broker, metrics, status, decode: createSharedDecoder() };
     const { MQTT_MAX_INFLIGHT: maxInflight } = settings;
     const lanes = {
       basic: startLane(context, parts, { lane: "basic", plan: plans.basic, maxInflight }),

@@ -1,7 +1,10 @@
+import { NumberMap } from "@sense-alerts/link-kit";
+import type { DeliveryFacts } from "./delivery-subject.js";
+
 /** Acknowledgements that NATS has not confirmed yet. */
 export type Acks = {
   /** Sends an acknowledgement on the reply subject of a delivery within 10 ms, and again until NATS confirms it. */
-  add(key: string, reply: string): void;
+  add(message: Message, reply: string): void;
   /** Sends at once what waits for that. */
   flush(): void;
   /** NATS has answered on `<inbox><key>`: `isRefused` when nobody listens there at the moment. */
@@ -13,7 +16,8 @@ export type Acks = {
   size(): number;
 };
 
-type Ack = { reply: string; sentMs: number; readonly sinceMs: number };
+type Message = Pick<DeliveryFacts, "sequence" | "key">;
+type Ack = Message & { readonly reply: string; sentMs: number; readonly sinceMs: number };
 
 const ack = Buffer.from("+ACK");
 /** How long an acknowledgement waits for others: see `add`. */
@@ -26,7 +30,7 @@ const refusedRetryMs = 250;
  * can be older after a crash than what was acknowledged. It then delivers the message again, and that delivery is acknowledged.
  */
 const forgetAfterMs = 30_000;
-/** As many as NATS leaves unacknowledged. */
+/** As many as NATS leaves unacknowledged; beyond that they are sent and not confirmed. */
 const limit = 10_000;
 
 /**
@@ -39,14 +43,14 @@ export function createAcks(
   send: (subject: string, payload: Uint8Array, reply: string) => void,
   onChange: () => void,
 ): Acks {
-  /** Unconfirmed, by the key of the message, in the order sent. */
-  const unconfirmed = new Map<string, Ack>();
-  let batch: string[] = [];
+  /** By the sequence of the message. */
+  const unconfirmed = new NumberMap<Ack>();
+  let batch: Ack[] = [];
   let timer: NodeJS.Timeout | undefined;
 
-  function transmit(key: string, entry: Ack): void {
+  function transmit(entry: Ack): void {
     entry.sentMs = performance.now();
-    send(entry.reply, ack, inbox + key);
+    send(entry.reply, ack, inbox + entry.key);
   }
 
   /**
@@ -56,44 +60,40 @@ export function createAcks(
   function flush(): void {
     clearTimeout(timer);
     timer = undefined;
-    const keys = batch;
+    const entries = batch;
     batch = [];
-    for (const key of keys) {
-      const entry = unconfirmed.get(key);
-      if (entry !== undefined) transmit(key, entry);
-    }
+    for (const entry of entries) transmit(entry);
   }
 
-  function forget(key: string): void {
-    if (unconfirmed.delete(key)) onChange();
+  function forget({ sequence }: Ack): void {
+    unconfirmed.delete(sequence);
+    onChange();
   }
 
   return {
-    add: (key, reply) => {
+    add: ({ sequence, key }, reply) => {
       const nowMs = performance.now();
-      const entry = { reply, sentMs: nowMs, sinceMs: nowMs };
-      unconfirmed.set(key, entry);
-      if (batch.push(key) >= batchSize) flush();
+      const entry = { sequence, key, reply, sentMs: nowMs, sinceMs: nowMs };
+      if (unconfirmed.size < limit) unconfirmed.set(sequence, entry);
+      if (batch.push(entry) >= batchSize) flush();
       else timer ??= setTimeout(flush, batchMs);
-      const [oldest = ""] = unconfirmed.size > limit ? unconfirmed.keys() : [];
-      forget(oldest);
     },
     flush,
     answered: (subject, isRefused) => {
       const key = subject.slice(inbox.length);
-      const entry = unconfirmed.get(key);
-      if (entry === undefined) return;
+      const entry = unconfirmed.get(Number.parseInt(key, 10));
+      if (entry?.key !== key) return;
       if (isRefused) entry.sentMs = performance.now() - resendAfterMs + refusedRetryMs;
-      else forget(key);
+      else forget(entry);
     },
     sweep: (nowMs) => {
-      for (const [key, entry] of unconfirmed) {
-        if (nowMs - entry.sinceMs > forgetAfterMs) forget(key);
-        else if (nowMs - entry.sentMs > resendAfterMs) transmit(key, entry);
+      for (const entry of unconfirmed.values()) {
+        if (nowMs - entry.sinceMs > forgetAfterMs) forget(entry);
+        else if (nowMs - entry.sentMs > resendAfterMs) transmit(entry);
       }
     },
     resend: () => {
-      for (const [key, entry] of unconfirmed) transmit(key, entry);
+      for (const entry of unconfirmed.values()) transmit(entry);
     },
     size: () => unconfirmed.size,
   };

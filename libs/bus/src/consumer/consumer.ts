@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import { atMost } from "@sense-alerts/link-kit";
+import { atMost, NumberMap } from "@sense-alerts/link-kit";
 import { type Msg, type NatsConnection, nanos, type Subscription } from "nats";
 import { isNoResponders, statusOfMessage } from "../connection/api-status.js";
 import type { Connection } from "../connection/connection.js";
@@ -16,6 +16,8 @@ import { startSession } from "./session.js";
 import { createWatchdog } from "./watchdog.js";
 
 const tickMs = 250;
+/** A smaller request for messages costs more than it brings. */
+const leastBatch = 16;
 const flushMs = 1_000;
 const hurriedFlushMs = 150;
 /** An event whose handler rejects at this delivery or a later one becomes a dead letter. */
@@ -35,7 +37,8 @@ export function startConsumer(
   logger: BusLogger,
 ): Consumption {
   const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 8_000, stallMs = 60_000 } = options;
-  const inFlight = new Map<string, InFlight>();
+  /** By sequence. */
+  const inFlight = new NumberMap<InFlight>();
   const finished = createRecentMessages(rememberedMessages);
   const handBack = new AbortController();
   // Every handler may listen to it.
@@ -49,9 +52,9 @@ export function startConsumer(
 
   const session = startSession(connection, { ...options, stream, ackWaitMs }, logger, {
     onMessage,
-    room: () => (options.wanted() ? maxInFlight - inFlight.size : 0),
+    room: () => Math.min(options.wanted(), maxInFlight - inFlight.size),
     inFlight: () => inFlight.size,
-    leastRoom: Math.ceil(maxInFlight / 4),
+    leastRoom: Math.min(leastBatch, Math.ceil(maxInFlight / 4)),
   });
   const watchdog = createWatchdog(stallMs, messagesWait, () => {
     logger.error({ consumer: durable, inFlight: inFlight.size, stallMs }, "consumer has stalled and is restarted");
@@ -73,17 +76,17 @@ export function startConsumer(
   }
 
   function finish(entry: InFlight): void {
-    if (inFlight.get(entry.key) !== entry) return;
-    inFlight.delete(entry.key);
+    if (inFlight.get(entry.sequence) !== entry) return;
+    inFlight.delete(entry.sequence);
     finished.add(entry);
     watchdog.reset();
-    acks.add(entry.key, entry.reply);
+    acks.add(entry, entry.reply);
     session.askSoon();
   }
 
   function giveBack(entry: InFlight, delayMs: number): void {
-    if (inFlight.get(entry.key) !== entry) return;
-    inFlight.delete(entry.key);
+    if (inFlight.get(entry.sequence) !== entry) return;
+    inFlight.delete(entry.sequence);
     watchdog.reset();
     send(entry.reply, delayMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`);
     onSettled();
@@ -121,13 +124,13 @@ export function startConsumer(
     const facts = readDeliverySubject(reply);
     if (facts === undefined) return;
     pending = facts.pending;
-    const known = inFlight.get(facts.key);
-    if (known !== undefined) known.reply = reply;
-    else if (finished.has(facts)) acks.add(facts.key, reply);
+    const known = inFlight.get(facts.sequence);
+    if (known?.key === facts.key) known.reply = reply;
+    else if (finished.has(facts)) acks.add(facts, reply);
     else if (isClosing || inFlight.size >= maxInFlight) send(reply, "-NAK");
     else {
       const entry = new InFlight(message, reply, facts);
-      inFlight.set(entry.key, entry);
+      inFlight.set(entry.sequence, entry);
       options.handle(entry, handBack.signal).then(
         (outcome) => onOutcome(entry, outcome),
         (error: unknown) => onFailure(entry, error),
@@ -160,7 +163,7 @@ export function startConsumer(
     for (const entry of inFlight.values()) if (nowMs - entry.touchedMs > ackWaitMs / 3) inProgress(entry);
     acks.sweep(nowMs);
     session.check(nowMs);
-    watchdog.check(nowMs, options.wanted() && connection.current() !== undefined);
+    watchdog.check(nowMs, options.wanted() > 0 && connection.current() !== undefined);
   }, tickMs);
 
   return {
@@ -182,8 +185,7 @@ export function startConsumer(
       }
       acks.flush();
       handBack.abort();
-      for (const entry of [...inFlight.values()].sort((one, other) => one.sequence - other.sequence))
-        giveBack(entry, 0);
+      for (const entry of inFlight.values().sort((one, other) => one.sequence - other.sequence)) giveBack(entry, 0);
       clearInterval(ticker);
       // Draining sees to it that what was handed back has reached NATS.
       const flushed = noneComing.then(() => ackSubscription?.drain().catch(() => undefined));

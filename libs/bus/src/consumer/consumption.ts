@@ -2,6 +2,8 @@ import type { LinkState } from "@sense-alerts/link-kit";
 
 /** A message that was handed out; it can be read until it is done. */
 export type Delivery = {
+  /** Identifies the message, also after the stream was created again; the same for all consumers. */
+  readonly key: string;
   readonly subject: string;
   readonly bytes: Uint8Array;
   /** The sequence in the stream: larger is later. */
@@ -37,10 +39,10 @@ export type ConsumerOptions = {
   /** Called each time the consumer has stalled and is restarted. */
   readonly onStalled?: () => void;
   /**
-   * Whether new deliveries are wanted now; call `wake()` when that changes to true. What NATS was asked for before it
-   * changed to false may still come.
+   * How many more deliveries are wanted now; call `wake()` when that rises for another reason than an outcome. What NATS was asked for
+   * before it fell may still come.
    */
-  readonly wanted: () => boolean;
+  readonly wanted: () => number;
   /**
    * Called in stream order, without waiting for earlier ones. A delivery may stay in hand as long as it takes: NATS is
    * told that it is being worked on. When the signal aborts it should return `later` soon. It should not reject: the

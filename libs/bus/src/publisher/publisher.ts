@@ -1,7 +1,7 @@
+import { NumberMap } from "@sense-alerts/link-kit";
 import { type Msg, type MsgHdrs, type NatsConnection, NatsError } from "nats";
 import { BusError } from "../connection/bus-error.js";
 import type { Connection } from "../connection/connection.js";
-import { NumberMap } from "../consumer/number-map.js";
 import { encodeHeaders } from "./header-block.js";
 import { type PublishAck, readAck } from "./publish-ack.js";
 

@@ -4,6 +4,8 @@ import { eventually } from "@sense-alerts/test-kit";
 import { createAcks } from "../../src/consumer/acks.js";
 
 const inbox = "_INBOX.test.";
+const first = { sequence: 1, key: "1-10" };
+const second = { sequence: 2, key: "2-20" };
 type Sent = { readonly subject: string; readonly reply: string };
 
 function startAcks() {
@@ -22,8 +24,8 @@ function startAcks() {
 
 test("asks for a confirmation of each acknowledgement, and is done with exactly the one that is confirmed", () => {
   const { acks, sent, changes } = startAcks();
-  acks.add("1-10", "$JS.ACK.a");
-  acks.add("2-20", "$JS.ACK.b");
+  acks.add(first, "$JS.ACK.a");
+  acks.add(second, "$JS.ACK.b");
   assert.deepEqual(sent, []);
   acks.flush();
   assert.deepEqual(sent, [
@@ -38,8 +40,8 @@ test("asks for a confirmation of each acknowledgement, and is done with exactly 
 
 test("confirms nothing when nobody takes acknowledgements, and sends that one again soon", () => {
   const { acks, sent } = startAcks();
-  acks.add("1-10", "$JS.ACK.a");
-  acks.add("2-20", "$JS.ACK.b");
+  acks.add(first, "$JS.ACK.a");
+  acks.add(second, "$JS.ACK.b");
   acks.flush();
   const nowMs = performance.now();
   acks.answered(`${inbox}1-10`, true);
@@ -50,7 +52,7 @@ test("confirms nothing when nobody takes acknowledgements, and sends that one ag
 
 test("sends again what is not confirmed within a second, and all of it on a new connection", () => {
   const { acks, sent } = startAcks();
-  acks.add("1-10", "$JS.ACK.a");
+  acks.add(first, "$JS.ACK.a");
   acks.flush();
   acks.sweep(performance.now() + 900);
   assert.equal(sent.length, 1);
@@ -62,9 +64,9 @@ test("sends again what is not confirmed within a second, and all of it on a new 
 
 test("uses the reply subject of the latest delivery", () => {
   const { acks, sent } = startAcks();
-  acks.add("1-10", "$JS.ACK.first");
+  acks.add(first, "$JS.ACK.first");
   acks.flush();
-  acks.add("1-10", "$JS.ACK.second");
+  acks.add(first, "$JS.ACK.second");
   acks.flush();
   acks.resend();
   assert.deepEqual(
@@ -74,9 +76,9 @@ test("uses the reply subject of the latest delivery", () => {
   assert.equal(acks.size(), 1);
 });
 
-test("forgets what NATS does not confirm at all, and the oldest of more than 10,000", () => {
+test("forgets what NATS does not confirm at all, and waits for no more than 10,000", () => {
   const { acks } = startAcks();
-  for (let sequence = 1; sequence <= 10_002; sequence++) acks.add(`${sequence}-1`, "$JS.ACK.a");
+  for (let sequence = 1; sequence <= 10_002; sequence++) acks.add({ sequence, key: `${sequence}-1` }, "$JS.ACK.a");
   assert.equal(acks.size(), 10_000);
   acks.sweep(performance.now() + 31_000);
   assert.equal(acks.size(), 0);
@@ -84,7 +86,7 @@ test("forgets what NATS does not confirm at all, and the oldest of more than 10,
 
 test("sends what comes within 10 ms together", async () => {
   const { acks, sent } = startAcks();
-  acks.add("1-10", "$JS.ACK.a");
-  acks.add("2-20", "$JS.ACK.b");
+  acks.add(first, "$JS.ACK.a");
+  acks.add(second, "$JS.ACK.b");
   await eventually(() => assert.equal(sent.length, 2));
 });

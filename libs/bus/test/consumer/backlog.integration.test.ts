@@ -10,7 +10,11 @@ test("tells what waits for a durable consumer, also what comes while nobody take
   await whenUp(bus);
   const holding = startHolding();
   let wanted = true;
-  startTestConsumer(t, bus, { maxInFlight: 4, handle: holding.handle, wanted: () => wanted });
+  startTestConsumer(t, bus, {
+    maxInFlight: 4,
+    handle: holding.handle,
+    wanted: () => (wanted ? Number.POSITIVE_INFINITY : 0),
+  });
   await publishAll(bus, texts("m", 10));
   await eventually(async () => assert.deepEqual(await bus.backlog(durable), { pending: 6, ackPending: 4 }));
   wanted = false;

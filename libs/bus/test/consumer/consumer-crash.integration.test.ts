@@ -16,7 +16,7 @@ import {
 test("goes on when NATS has lost the state of a window that was finished while NATS was away", async (t) => {
   const server = await startNats(t);
   const { bus } = startTestBus(t, server.url);
-  const first = startTestConsumer(t, bus, { wanted: () => false });
+  const first = startTestConsumer(t, bus, { wanted: () => 0 });
   await whenUp(first.consumption);
   await first.consumption.close(AbortSignal.abort());
   const wanted = texts("m", 100);

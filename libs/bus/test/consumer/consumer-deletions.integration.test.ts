@@ -64,7 +64,7 @@ test("notices within 10 s that the durable consumer was deleted while nothing wa
   const { bus } = startTestBus(t, server.url);
   const { manager } = await connectBeside(t, server.url);
   let wanted = false;
-  const consumer = startTestConsumer(t, bus, { wanted: () => wanted });
+  const consumer = startTestConsumer(t, bus, { wanted: () => (wanted ? Number.POSITIVE_INFINITY : 0) });
   await whenUp(consumer.consumption);
   await manager.consumers.delete("SENSE_EVENTS", durable);
   await publishAll(bus, ["a"]);

@@ -129,13 +129,16 @@ test("takes nothing while nothing is wanted, and goes on when woken", async (t) 
   const server = await startNats(t);
   const { bus } = startTestBus(t, server.url);
   let wanted = false;
-  const consumer = startTestConsumer(t, bus, { wanted: () => wanted });
+  const consumer = startTestConsumer(t, bus, { wanted: () => (wanted ? Number.POSITIVE_INFINITY : 0) });
   await whenUp(consumer.consumption);
   await publishAll(bus, texts("m", 10));
   // Its own question whether anything is wanted is asked at every turn: two of them have passed by then.
   let asked = 0;
   const before = wanted;
-  const other = startTestConsumer(t, bus, { durable: "other", wanted: () => ++asked > 2 });
+  const other = startTestConsumer(t, bus, {
+    durable: "other",
+    wanted: () => (++asked > 2 ? Number.POSITIVE_INFINITY : 0),
+  });
   await eventually(() => assert.equal(other.taken.length, 10));
   assert.equal(before, false);
   const { num_waiting, num_pending } = await consumerAt(server);

@@ -123,6 +123,9 @@ function taskMessage(
 }
 
 function checked(message: AlertMessage): ComposedOne {
-  const isSendable = Object.values(message.userProperties).flat().every(isMqttString);
-  return isSendable ? { ok: true, message } : { ok: false, reason: "user-property-invalid" };
+  for (const value of Object.values(message.userProperties)) {
+    const isSendable = typeof value === "string" ? isMqttString(value) : value.every(isMqttString);
+    if (!isSendable) return { ok: false, reason: "user-property-invalid" };
+  }
+  return { ok: true, message };
 }

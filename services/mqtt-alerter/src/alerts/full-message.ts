@@ -4,13 +4,15 @@ import { namesOf } from "./names.js";
 
 export type FullMessage = Readonly<Record<string, unknown>>;
 
+const nothing = {};
+
 /** What a message that is too large for the broker goes without, one step after the other. */
 const reductions = [["scriptLogTail"], ["qs_appMetadata", "qs_taskMetadata"]] as const;
 
 /**
  * The full message. The first ten keys are Butler's, same names, same order, same strings (backslashes in `user` collapsed as Butler
  * does it), and so are its qs_ fields behind them; a consumer of Butler's message does not notice the change. Ours come after. The keys
- * in `leftOut` are not there; `truncated` lists them.
+ * in `leftOut` are not there; `truncated` lists them. What is undefined is left out of the JSON.
  */
 export function fullMessage(
   event: TaskEvent,
@@ -20,6 +22,7 @@ export function fullMessage(
   const { data } = event;
   const { taskName, appName, ambiguous } = namesOf(data, enrichment.task, enrichment.app);
   const truncated = [...(data.truncated ?? []), ...leftOut];
+  const isOff = enrichment.kind === "off";
   const message = {
     hostName: data.hostName,
     user: data.user.replaceAll("\\\\", "\\"),
@@ -31,7 +34,7 @@ export function fullMessage(
     logLevel: data.logLevel,
     executionId: data.executionId,
     logMessage: data.logMessage,
-    ...butlerFields(enrichment),
+    ...(isOff ? nothing : butlerFields(enrichment)),
     eventId: event.id,
     eventType: event.type,
     schemaVersion: 1,
@@ -40,11 +43,11 @@ export function fullMessage(
     userDirectory: data.userDirectory,
     userId: data.userId,
     sourceAddress: data.sourceAddress,
-    ...(ambiguous ? { ambiguousNames: true } : {}),
-    ...(data.ambiguousNames === undefined ? {} : { rawNames: data.rawNames }),
-    ...(truncated.length === 0 ? {} : { truncated }),
+    ambiguousNames: ambiguous ? true : undefined,
+    rawNames: data.ambiguousNames && data.rawNames,
+    truncated: truncated.length === 0 ? undefined : truncated,
     enrichment: enrichment.kind,
-    ...runFields(enrichment),
+    ...(isOff ? nothing : runFields(enrichment)),
   };
   if (leftOut.length === 0) return message;
   return Object.fromEntries(Object.entries(message).filter(([key]) => !leftOut.includes(key)));

@@ -1,9 +1,10 @@
 import type { Delivery, Outcome } from "@sense-alerts/bus";
-import { decodeEvent, type SenseEvent } from "@sense-alerts/event-contract";
+import type { SenseEvent } from "@sense-alerts/event-contract";
 import type { AlertMessage, ComposedOne } from "../alerts/alert-messages.js";
 import type { AlertPublisher } from "../mqtt/alert-publisher.js";
 import type { PublishResult, Refused } from "../mqtt/publish-result.js";
 import { createParking } from "./parking.js";
+import type { Decode } from "./shared-decoder.js";
 
 /** The message of an event in one lane, if there is one; or `later`: nothing can be said about it yet. */
 export type Plan =
@@ -21,6 +22,7 @@ export type DeliverOptions = {
   readonly lane: Lane;
   /** The durable consumer of the lane. */
   readonly consumer: string;
+  readonly decode: Decode;
   readonly plan: Planner;
   readonly publish: AlertPublisher["publish"];
   readonly onPublished: (message: AlertMessage, event: SenseEvent) => void;
@@ -82,7 +84,7 @@ export function createDeliver(options: DeliverOptions): Deliver {
   function deliver(delivery: Delivery, signal: AbortSignal): Outcome | Promise<Outcome> {
     parking.take(delivery.sequence);
     if (signal.aborted) return handedBack;
-    const decoded = decodeEvent(delivery.bytes);
+    const decoded = options.decode(delivery);
     // One dead letter is enough, and it is the other lane's.
     if (!decoded.ok) return options.lane === "full" ? done : { kind: "dead", reason: decoded.reason };
     const { event } = decoded;

@@ -7,6 +7,7 @@ import type { MqttAlerterSettings } from "../settings.js";
 import type { AlerterStatus } from "../status/start-status.js";
 import { createDeliver, type Lane, type Planner } from "./deliver.js";
 import { createDeliverySpans } from "./delivery-spans.js";
+import type { Decode } from "./shared-decoder.js";
 
 type Context = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "health" | "tracer" | "onStop">;
 
@@ -15,6 +16,7 @@ type Parts = {
   readonly broker: AlertPublisher;
   readonly metrics: AlerterMetrics;
   readonly status: AlerterStatus;
+  readonly decode: Decode;
 };
 
 type LaneOptions = { readonly lane: Lane; readonly plan: Planner; readonly maxInflight: number };
@@ -35,18 +37,29 @@ const loggedEveryMs = 30_000;
 /** Reads one durable consumer, which all replicas share, and turns each delivery into at most one message. */
 export function startLane(
   { settings, logger, health, tracer, onStop }: Context,
-  { bus, broker, metrics, status }: Parts,
+  { bus, broker, metrics, status, decode }: Parts,
   { lane, plan, maxInflight }: LaneOptions,
 ): LaneState {
   const durable = `${settings.NATS_CONSUMER}-${lane}`;
   const spans = createDeliverySpans(tracer, durable);
   const isDebugging = logger.isLevelEnabled("debug");
   const refusals = createThrottle(loggedEveryMs, 1);
+  /** Messages of this lane without a result. */
+  let publishing = 0;
+  const publish: AlertPublisher["publish"] = async (message, signal) => {
+    publishing++;
+    try {
+      return await broker.publish(message, signal);
+    } finally {
+      publishing--;
+    }
+  };
   const deliver = createDeliver({
     lane,
     consumer: durable,
+    decode,
     plan,
-    publish: spans.publish(broker.publish),
+    publish: spans.publish(publish),
     onPublished: (message, event) => {
       metrics.published(message, event);
       status.published(message, event);
@@ -76,7 +89,7 @@ export function startLane(
       const text = "the consumer was created: events older than ALERT_MAX_AGE_MINUTES are skipped";
       logger.warn({ consumer: durable, events }, text);
     },
-    wanted: broker.online,
+    wanted: () => broker.capacity() - publishing,
     onDeadLetter: (reason) => {
       metrics.deadLetter(reason);
       status.deadLetter(reason);

@@ -18,6 +18,8 @@ export type AlertPublisher = {
    */
   publish(message: AlertMessage, signal: AbortSignal): Promise<PublishResult>;
   online(): boolean;
+  /** How many messages each lane should have here at most: 0 while there is no connection. */
+  capacity(): number;
   /** Messages without their PUBACK. */
   inFlight(): number;
   /** Undefined while there is no connection. */
@@ -159,6 +161,7 @@ export function startAlertPublisher(mqtt: MqttOptions, logger: Logger, events: P
   return {
     publish: (message, signal) => outbox.publish(message, signal),
     online: () => accepted !== undefined && !closing,
+    capacity: () => (accepted === undefined || closing ? 0 : outbox.capacity()),
     inFlight: outbox.inFlight,
     protocolVersion: () => accepted?.protocolVersion,
     refusedTopics: () =>

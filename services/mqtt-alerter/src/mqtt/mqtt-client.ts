@@ -4,6 +4,8 @@ import {
   type IPublishPacket,
   MqttClient,
   type Packet,
+  type PacketCallback,
+  Store,
   UniqueMessageIdProvider,
 } from "mqtt";
 import type {
@@ -18,6 +20,19 @@ import { OneWriteSocket } from "./one-write-socket.js";
 import { watchPubackCodes } from "./puback-codes.js";
 
 const noMatchingSubscribers = 0x10;
+
+/** A connection is never made again with the messages of the last one. Those of MQTT.js are in a Map, which makes the heap grow: decision 8. */
+class NoStore extends Store {
+  override put(_packet: Packet, done: () => void): this {
+    done();
+    return this;
+  }
+
+  override del(_packet: Pick<Packet, "messageId">, done: PacketCallback): this {
+    done();
+    return this;
+  }
+}
 
 /**
  * One connection to a broker, from the attempt to its end. This is the only file that imports MQTT.js: each connection is a client of
@@ -146,6 +161,7 @@ function clientOptions(options: ConnectOptions): IClientOptions {
     reschedulePings: false,
     // Its buffers for 65,536 packet identifiers take 7 MB and 20 ms.
     writeCache: false,
+    outgoingStore: new NoStore(),
     // The identifier of a message that was never answered is not used again on this connection (MQTT 5, 2.2.1).
     messageIdProvider: new UniqueMessageIdProvider(),
     log: () => undefined,
@@ -158,16 +174,19 @@ function clientOptions(options: ConnectOptions): IClientOptions {
 }
 
 function propertiesOf(message: OutgoingMessage): NonNullable<IPublishPacket["properties"]> {
-  const { contentType, expirySeconds, userProperties = {}, correlationData } = message;
-  return {
-    ...(contentType === undefined ? {} : { contentType, payloadFormatIndicator: true }),
-    ...(expirySeconds === undefined ? {} : { messageExpiryInterval: expirySeconds }),
-    // MQTT.js writes no packet at all for empty ones.
-    ...(Object.keys(userProperties).length === 0
-      ? {}
-      : { userProperties: userProperties as Record<string, string | string[]> }),
-    ...(correlationData === undefined ? {} : { correlationData: Buffer.from(correlationData) }),
-  };
+  const { contentType, expirySeconds, userProperties, correlationData } = message;
+  const properties: NonNullable<IPublishPacket["properties"]> = {};
+  if (contentType !== undefined) {
+    properties.contentType = contentType;
+    properties.payloadFormatIndicator = true;
+  }
+  if (expirySeconds !== undefined) properties.messageExpiryInterval = expirySeconds;
+  // MQTT.js writes no packet at all for empty ones.
+  if (userProperties !== undefined && Object.keys(userProperties).length > 0) {
+    properties.userProperties = userProperties as Record<string, string | string[]>;
+  }
+  if (correlationData !== undefined) properties.correlationData = Buffer.from(correlationData);
+  return properties;
 }
 
 function incoming({ topic, payload, retain, properties = {} }: IPublishPacket): IncomingMessage {

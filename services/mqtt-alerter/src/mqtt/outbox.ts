@@ -1,3 +1,4 @@
+import { NumberMap } from "@sense-alerts/link-kit";
 import type { AlertMessage } from "../alerts/alert-messages.js";
 import { createAlone, patienceMs } from "./alone.js";
 import { createBlame } from "./blame.js";
@@ -8,6 +9,7 @@ import { createTopicStates, type TopicState } from "./topic-states.js";
 import { createWindow } from "./window.js";
 
 const firstError = 0x80;
+const leastCapacity = 64;
 
 /**
  * What waits for the broker, in the order of the calls, and what is in flight, within one window. A message is sent once for each
@@ -17,7 +19,8 @@ const firstError = 0x80;
 export function createOutbox(options: OutboxOptions): Outbox {
   const topics = createTopicStates<Pending>();
   const window = createWindow(options.maxInflight);
-  const inFlight = new Set<Pending>();
+  /** By `order`. */
+  const inFlight = new NumberMap<Pending>();
   const signals = new WeakSet<AbortSignal>();
   const blame = createBlame({ ...options, verdict, giveBack: (topic) => unblock(topic) });
   let waiting: Pending[] = [];
@@ -42,7 +45,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     const { message, topic } = pending;
     pending.sentMs = performance.now();
     pending.order = ++sent;
-    inFlight.add(pending);
+    inFlight.set(pending.order, pending);
     topic.inFlight++;
     if (topic.refusal !== undefined) blame.onProbe(topic, topic.refusal);
     const id = send(message, (reasonCode) => onAnswer(pending, reasonCode));
@@ -54,13 +57,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
   }
 
   function leave(pending: Pending): void {
-    inFlight.delete(pending);
+    inFlight.delete(pending.order);
     pending.topic.inFlight--;
     alone.end(pending, performance.now());
   }
 
   function onAnswer(pending: Pending, reasonCode: number): void {
-    if (!inFlight.has(pending)) return;
+    if (inFlight.get(pending.order) !== pending) return;
     const { topic, message, order, sentMs } = pending;
     const nowMs = performance.now();
     leave(pending);
@@ -106,7 +109,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function pumpAlone(): boolean {
     if (alone.isWaitedFor(performance.now())) return true;
     if (blame.suspects.size === 0) return false;
-    const next = alone.next(blame.suspects, inFlight, options.mayReconnectSoon());
+    const next = alone.next(blame.suspects, inFlight.values(), options.mayReconnectSoon());
     if (typeof next === "object") {
       alone.begin(next);
       transmit(next);
@@ -129,8 +132,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (blame.suspects.size > 0) pumpAlone();
   }
 
+  function sentInOrder(): Pending[] {
+    return inFlight.values().sort((one, other) => one.order - other.order);
+  }
+
   function all(): Pending[] {
-    return [...inFlight, ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
+    return [...inFlight.values(), ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
   }
 
   /** It is the same for all but a few messages. */
@@ -171,7 +178,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     },
     onLost: (end) => {
       send = undefined;
-      const lost = [...inFlight];
+      const lost = sentInOrder();
       for (const { topic } of lost) topic.inFlight = 0;
       inFlight.clear();
       alone.reset();
@@ -190,7 +197,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     tick: () => {
       if (send === undefined) return;
       const nowMs = performance.now();
-      const skipped = findSilence(inFlight, answers, options.pubackTimeoutMs, blame.onNoAnswer);
+      const skipped = findSilence(sentInOrder(), answers, options.pubackTimeoutMs, blame.onNoAnswer);
       if (skipped === "hung") return options.drop("no-puback");
       // They take room until the connection ends: it is made again before that stops the others.
       if (skipped > window.size() / 2) drainingSinceMs ??= nowMs;
@@ -201,7 +208,15 @@ export function createOutbox(options: OutboxOptions): Outbox {
       pump();
     },
     inFlight: () => inFlight.size,
-    unanswered: () => [...inFlight].map(({ packetId }) => packetId).filter((id) => id !== 0),
+    capacity: () => {
+      for (const { blocked } of topics.all()) if (blocked.length > 0) return Number.POSITIVE_INFINITY;
+      return Math.max(leastCapacity, 2 * window.size());
+    },
+    unanswered: () =>
+      inFlight
+        .values()
+        .map(({ packetId }) => packetId)
+        .filter((id) => id !== 0),
     refused: topics.refused,
     close: () => {
       send = undefined;

@@ -44,6 +44,8 @@ export type Outbox = {
   /** To be called several times a second. */
   tick(): void;
   inFlight(): number;
+  /** How many messages keep the window full; without a limit while messages are blocked because of their topic. */
+  capacity(): number;
   /** The packet identifiers that have no answer. */
   unanswered(): number[];
   refused(): readonly TopicState<Pending>[];

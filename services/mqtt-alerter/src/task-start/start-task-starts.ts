@@ -77,7 +77,7 @@ export function startTaskStarts(
     ackWaitMs,
     maxAgeMs: waitAtMostMs,
     onPassedOver: (requests) => logger.warn({ requests }, "start requests too old to be carried out are passed over"),
-    wanted: broker.online,
+    wanted: () => (broker.online() ? mostInHand : 0),
     handle: carryOut.handle,
   });
   broker.onOnline(consumer.wake);

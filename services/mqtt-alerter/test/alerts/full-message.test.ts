@@ -42,7 +42,7 @@ test("says where the names are ambiguous, and holds the raw text", () => {
 });
 
 test("does not speak of ambiguous names when they are not", () => {
-  const keys = Object.keys(fullMessage(taskEvent()));
+  const keys = Object.keys(JSON.parse(JSON.stringify(fullMessage(taskEvent()))) as object);
   assert(!keys.includes("ambiguousNames"));
   assert(!keys.includes("rawNames"));
 });
@@ -51,7 +51,7 @@ test("says which fields were cut, before the enrichment", () => {
   const message = fullMessage(taskEvent({ data: { truncated: ["logMessage"] } }));
   assert.deepEqual(message["truncated"], ["logMessage"]);
   assert.deepEqual(Object.keys(message).slice(-2), ["truncated", "enrichment"]);
-  assert(!("truncated" in fullMessage(taskEvent())));
+  assert.doesNotMatch(JSON.stringify(fullMessage(taskEvent())), /truncated/);
 });
 
 test("holds the time in UTC when it is known", () => {

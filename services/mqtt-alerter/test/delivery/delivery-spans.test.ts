@@ -20,7 +20,10 @@ function deliveryOf(traceparent: string): { delivery: Delivery; message: AlertMe
     contentType: "",
     userProperties: { eventId: event.id },
   } as const;
-  return { delivery: { subject: "sense.task.failed", bytes: encodeEvent(event), sequence: 1, deliveries: 2 }, message };
+  return {
+    delivery: { key: "1", subject: "sense.task.failed", bytes: encodeEvent(event), sequence: 1, deliveries: 2 },
+    message,
+  };
 }
 
 function spansOf() {

@@ -71,7 +71,7 @@ function setUp(changes: Partial<CarryOutOptions> = {}) {
     },
     handle: (stored: unknown = request, deliveries = 1) =>
       carryOut.handle(
-        { subject: "s", bytes: encodeRequest(stored as StoredRequest), sequence: 1, deliveries },
+        { key: "1", subject: "s", bytes: encodeRequest(stored as StoredRequest), sequence: 1, deliveries },
         new AbortController().signal,
       ),
     carryOut,

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { NumberMap } from "../../src/consumer/number-map.js";
+import { NumberMap } from "../src/number-map.js";
 
 const keys = fc.oneof(
   fc.integer({ min: 0, max: 200 }),
