@@ -17,7 +17,7 @@ function changesOf(bus: Bus) {
 test("answers only the publish when a stream has no leader, and keeps the connection and what is under way", async (t) => {
   const [own, holder] = await startCluster(t);
   const { manager } = await connectBeside(t, own.url);
-  const rejected = { name: "SENSE_REJECTED", subjects: ["sense.rejected", "sense.dead-letter"] };
+  const rejected = { name: "SENSE_REJECTED", subjects: ["sense.rejected"] };
   await eventually(() => manager.streams.add({ ...rejected, placement: { cluster: "bus", tags: ["n1"] } }), {
     timeoutMs: 30_000,
   });
