@@ -24,7 +24,7 @@ process.chdir(root);
 const kind = process.argv.find((argument) => argument.startsWith("--kind="))?.slice("--kind=".length);
 const suffix = kind === undefined ? ".test.js" : `.${kind}-test.js`;
 // Containers share one engine, and drills measure: both are left more of the machine.
-const filesAtOnce = kind === "docker" ? 1 : kind === "drill" || isSoak ? 2 : 4;
+const filesAtOnce = kind === undefined ? (isSoak ? 2 : 4) : 1;
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
 const isEverything = words.length === 0 && kind === undefined;
 const packages = workspaces();

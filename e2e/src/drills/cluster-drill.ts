@@ -53,7 +53,8 @@ export async function drillCluster(t: TestContext, disturb: (cluster: NatsCluste
   const { unacknowledged, ...figures } = await settle(subscriber, executionIds, { api: first.api, stallMs });
   await watch.stop();
   const times = timesOf(subscriber, sender.sent, watch.leaderless);
-  report(t, { ...figures, ...times });
+  const stored = (await first.api.stream(stream)).state.messages;
+  report(t, { ...figures, stored, ...times });
   assert.deepEqual(
     { delivered: figures.delivered, repeats: figures.repeats, unacknowledged },
     { delivered: figures.sent, repeats: 0, unacknowledged: 0 },

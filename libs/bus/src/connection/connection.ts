@@ -106,7 +106,19 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
     void followStatus(dialled, leave);
     const hasOthers = () => servers.inOrder().length > 1;
     const { signal } = link;
-    watch = watchStreams({ connection, options, logger, phases, news, signal, onLook: learn, hasOthers, leave });
+    const isKnown = lastUsed !== undefined;
+    watch = watchStreams({
+      connection,
+      isKnown,
+      options,
+      logger,
+      phases,
+      news,
+      signal,
+      onLook: learn,
+      hasOthers,
+      leave,
+    });
     const error = await connection.closed();
     live = undefined;
     watch = undefined;

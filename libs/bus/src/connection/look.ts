@@ -11,8 +11,12 @@ const silentNs = 5_000_000_000;
 class NoQuorumError extends Error {
   override readonly name = "NoQuorumError";
 
-  constructor(stream: string) {
+  /** There is a leader, and it hears of too few others. */
+  readonly isLeaderAlone: boolean;
+
+  constructor(stream: string, isLeaderAlone: boolean) {
     super(`stream ${stream} has no leader that reaches a majority of its replicas`);
+    this.isLeaderAlone = isLeaderAlone;
   }
 }
 
@@ -21,7 +25,7 @@ export async function lookAtStreams(connection: NatsConnection, options: BusOpti
   const manager = await connection.jetstreamManager(managerOptions(options, timeoutMs));
   for (const { name } of wantedStreams(options)) {
     const { cluster } = await manager.streams.info(name);
-    if (!hasQuorum(cluster)) throw new NoQuorumError(name);
+    if (!hasQuorum(cluster)) throw new NoQuorumError(name, Boolean(cluster?.leader));
   }
 }
 
@@ -32,6 +36,11 @@ export function hasQuorum(cluster: ClusterInfo | undefined): boolean {
   if (!cluster?.leader) return false;
   const heard = others.filter(({ offline, active }) => !offline && active < silentNs).length;
   return 1 + heard > (1 + others.length) / 2;
+}
+
+/** Whether the server that answers is cut off from the others, so that they may have another leader. */
+export function isLeaderAlone(error: unknown): boolean {
+  return error instanceof NoQuorumError && error.isLeaderAlone;
 }
 
 /** Whether JetStream did not answer at all, or cannot store anything at the moment. */

@@ -3,7 +3,7 @@ import type { NatsConnection } from "nats";
 import { ensureStreams } from "../streams/streams.js";
 import { isStreamGone, statusOfError } from "./api-status.js";
 import { explainNatsError } from "./explain.js";
-import { isUnanswered, lookAtStreams } from "./look.js";
+import { isLeaderAlone, isUnanswered, lookAtStreams } from "./look.js";
 import type { BusLogger, BusOptions } from "./options.js";
 import type { Phases } from "./phases.js";
 import { deletionMs, retryDelayMs } from "./wait.js";
@@ -16,11 +16,13 @@ export type WatchedLink = {
   readonly news: Throttle;
   /** Aborts when the connection breaks. */
   readonly signal: AbortSignal;
+  /** Whether the streams were there on an earlier connection: this one is used at once, and looked at meanwhile. */
+  readonly isKnown: boolean;
   /** Called at each look, about every 5 s. */
   readonly onLook: () => void;
   /** Whether another server could be better. */
   readonly hasOthers: () => boolean;
-  /** Gives up the connection because JetStream has not answered on it for 10 s. */
+  /** Gives up the connection because JetStream has failed on it for too long. */
   readonly leave: () => void;
 };
 
@@ -37,15 +39,24 @@ const lookEveryMs = 5_000;
 const movingLookMs = 1_000;
 /** Longer than a publish waits for its acknowledgement: without a failure for so long, the trouble is over. */
 const quietMs = 6_000;
+/** Longer than an election takes: until then another server would not help. */
 const leaveAfterMs = 10_000;
+/**
+ * A server that answers and stores nothing is cut off from the others. Shorter than the ack wait, so that what was finished is
+ * acknowledged elsewhere before another replica has it again.
+ */
+const leaveCutOffAfterMs = 6_000;
 
 /**
  * Makes the streams behind one connection and looks at them every 5 s, more often while JetStream fails. A stream that is gone makes
- * the link unusable until it is made again; a leader that is moving does not. A server whose JetStream has failed for 10 s is left.
+ * the link unusable until it is made again; a leader that is moving does not. A server whose JetStream has failed for 10 s is left,
+ * one that is cut off from the others after 6 s.
  */
 export function watchStreams(link: WatchedLink): StreamWatch {
   const { connection, options, logger, phases, news, signal } = link;
   const server = connection.getServer();
+  /** No look at this connection has succeeded. */
+  let isNew = true;
   let failingSinceMs: number | undefined;
   let lastFailureMs = Number.NEGATIVE_INFINITY;
   /** Nothing is made before this time. */
@@ -83,7 +94,8 @@ export function watchStreams(link: WatchedLink): StreamWatch {
   }
 
   function afterSuccess(): number {
-    if (phases.phase() === "checking") {
+    if (isNew || phases.phase() === "checking") {
+      isNew = false;
       // What the publisher reported of the time before is over.
       failingSinceMs = undefined;
       news.forget();
@@ -93,7 +105,7 @@ export function watchStreams(link: WatchedLink): StreamWatch {
     const nowMs = performance.now();
     if (failingSinceMs === undefined) return lookEveryMs;
     if (nowMs - lastFailureMs > quietMs) worked();
-    else if (nowMs - failingSinceMs >= leaveAfterMs && link.hasOthers()) leave("messages are not stored");
+    else if (nowMs - failingSinceMs >= leaveCutOffAfterMs && link.hasOthers()) leave("messages are not stored");
     return movingLookMs;
   }
 
@@ -103,7 +115,8 @@ export function watchStreams(link: WatchedLink): StreamWatch {
     else if (!isUnanswered(error)) check(why, error);
     else {
       failingSinceMs ??= startedMs;
-      const isLong = performance.now() - failingSinceMs >= leaveAfterMs;
+      const mostMs = isLeaderAlone(error) ? leaveCutOffAfterMs : leaveAfterMs;
+      const isLong = performance.now() - failingSinceMs >= mostMs;
       if (isLong && link.hasOthers()) leave(why);
       else if (!isLong && phases.isUsable()) move(why, error);
       else check(why, error);
@@ -143,7 +156,7 @@ export function watchStreams(link: WatchedLink): StreamWatch {
     nap.abort();
   }
 
-  phases.set("checking", "looking at the streams");
+  phases.set(link.isKnown ? "moving" : "checking", "looking at the streams");
   void run();
 
   return {

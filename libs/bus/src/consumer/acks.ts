@@ -9,8 +9,11 @@ export type Acks = {
   flush(): void;
   /** NATS has answered on `<inbox><key>`: `isRefused` when nobody listens there at the moment. */
   answered(subject: string, isRefused: boolean): void;
-  /** Sends again what has waited for too long, and forgets what NATS does not confirm at all. */
-  sweep(nowMs: number): void;
+  /**
+   * Sends again what has waited for too long, and forgets what NATS does not confirm at all. Returns since when some wait and NATS has
+   * confirmed none (performance.now); `nowMs` if none waits.
+   */
+  sweep(nowMs: number): number;
   /** Sends all of them again at once: the connection is new. */
   resend(): void;
   size(): number;
@@ -47,6 +50,7 @@ export function createAcks(
   const unconfirmed = new NumberMap<Ack>();
   let batch: Ack[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let confirmedMs = 0;
 
   function transmit(entry: Ack): void {
     entry.sentMs = performance.now();
@@ -84,13 +88,19 @@ export function createAcks(
       const entry = unconfirmed.get(Number.parseInt(key, 10));
       if (entry?.key !== key) return;
       if (isRefused) entry.sentMs = performance.now() - resendAfterMs + refusedRetryMs;
-      else forget(entry);
+      else {
+        confirmedMs = performance.now();
+        forget(entry);
+      }
     },
     sweep: (nowMs) => {
+      let firstMs = nowMs;
       for (const entry of unconfirmed.values()) {
         if (nowMs - entry.sinceMs > forgetAfterMs) forget(entry);
         else if (nowMs - entry.sentMs > resendAfterMs) transmit(entry);
+        firstMs = Math.min(firstMs, entry.sinceMs);
       }
+      return Math.max(firstMs, confirmedMs);
     },
     resend: () => {
       for (const entry of unconfirmed.values()) transmit(entry);

@@ -20,6 +20,8 @@ const tickMs = 250;
 const leastBatch = 16;
 const flushMs = 1_000;
 const hurriedFlushMs = 150;
+/** An acknowledgement that is not confirmed for so long is a failure of the server. */
+const unconfirmedMs = 2_000;
 /** An event whose handler rejects at this delivery or a later one becomes a dead letter. */
 const maxFailures = 3;
 /** NATS may forget what it has confirmed when it crashes, and deliver it again: seen with some 4,000 messages. */
@@ -36,7 +38,7 @@ export function startConsumer(
   options: BusOptions & ConsumerOptions,
   logger: BusLogger,
 ): Consumption {
-  const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 8_000, stallMs = 60_000 } = options;
+  const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 7_000, stallMs = 60_000 } = options;
   /** By sequence. */
   const inFlight = new NumberMap<InFlight>();
   const finished = createRecentMessages(rememberedMessages);
@@ -161,7 +163,8 @@ export function startConsumer(
   const ticker = setInterval(() => {
     const nowMs = performance.now();
     for (const entry of inFlight.values()) if (nowMs - entry.touchedMs > ackWaitMs / 3) inProgress(entry);
-    acks.sweep(nowMs);
+    const unconfirmedSinceMs = acks.sweep(nowMs);
+    if (nowMs - unconfirmedSinceMs > unconfirmedMs) connection.reportFailure(unconfirmedSinceMs);
     session.check(nowMs);
     watchdog.check(nowMs, options.wanted() > 0 && connection.current() !== undefined);
   }, tickMs);

@@ -26,7 +26,7 @@ export type ConsumerOptions = {
   readonly filterSubject?: string;
   /** How many deliveries may be in hand at once. */
   readonly maxInFlight: number;
-  /** NATS delivers a message again when it hears nothing of it for this long; 8 s if left out. */
+  /** NATS delivers a message again when it hears nothing of it for this long; 7 s if left out. */
   readonly ackWaitMs?: number;
   /** A consumer that is created starts at what was stored this long ago: no storm of old alerts. */
   readonly maxAgeMs: number;
