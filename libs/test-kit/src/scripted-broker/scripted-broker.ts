@@ -36,7 +36,7 @@ export interface ScriptedBroker {
   deliver(filter: string, topic: string, payload: string): void;
   /** Writes bytes to every client. */
   send(bytes: Uint8Array): void;
-  /** Resets every connection. */
+  /** Ends every connection without an MQTT packet. */
   cut(): void;
 }
 

@@ -2,10 +2,17 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { test } from "node:test";
-import { cleanUpAfter, eventually, freeTcpPort, publishMqtt, type Scope, startMosquitto } from "@sense-alerts/test-kit";
+import {
+  cleanUpAfter,
+  eventually,
+  freeTcpPort,
+  publishMqtt,
+  type Scope,
+  startMosquitto,
+  startScriptedBroker,
+} from "@sense-alerts/test-kit";
 import { type HeardMessage, listenToAlerts } from "../../src/mqtt/alert-listener.js";
 import type { MqttOptions } from "../../src/mqtt/mqtt-options.js";
-import { connack, startScriptedBroker } from "../fixtures/scripted-broker.js";
 import { mqttOptions } from "../fixtures/start-publisher.js";
 
 async function listen(t: Scope, url: string, changes: Partial<MqttOptions> = {}) {
@@ -46,9 +53,9 @@ for (const [what, answer] of [
 
 test("says why it cannot listen", async (t) => {
   const refusing = await startScriptedBroker(t, { onSubscribe: () => 0x87 });
-  const loggedOut = await startScriptedBroker(t, { onConnect: () => connack(0x86) });
-  const silent = await startScriptedBroker(t, { onConnect: () => [] });
-  const mute = await startScriptedBroker(t, { onConnect: () => undefined });
+  const loggedOut = await startScriptedBroker(t, { onConnect: () => ({ connack: 0x86 }) });
+  const silent = await startScriptedBroker(t, { onConnect: () => "never" });
+  const mute = await startScriptedBroker(t, { onConnect: () => "close" });
   for (const [url, why] of [
     [refusing.url, /does not let this user subscribe to q\/#/],
     [loggedOut.url, /refused user name or password/],
@@ -58,8 +65,8 @@ test("says why it cannot listen", async (t) => {
   ] as const) {
     assert.match((await listen(t, url)).trouble() ?? "", why);
   }
-  assert.equal(mute.connects(), 2); // MQTT 5, then 3.1.1
-  assert.equal(loggedOut.connects(), 1);
+  assert.equal(mute.connects.length, 2); // MQTT 5, then 3.1.1
+  assert.equal(loggedOut.connects.length, 1);
 });
 
 /** A broker that answers a CONNECT of MQTT 5 with these bytes and hangs up; any other goes to the one on `port`. */

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cleanUpAfter, eventually, publishMqtt, type Scope, startMosquitto } from "@sense-alerts/test-kit";
+import {
+  cleanUpAfter,
+  eventually,
+  publishMqtt,
+  type Scope,
+  startMosquitto,
+  startScriptedBroker,
+} from "@sense-alerts/test-kit";
 import { startRequestSubscription } from "../../src/task-start/request-subscription.js";
 import type { IncomingRequest } from "../../src/task-start/start-request.js";
-import { connack, startScriptedBroker } from "../fixtures/scripted-broker.js";
 import { mqttOptions } from "../fixtures/start-publisher.js";
 
 const topic = "q/start";
@@ -24,12 +30,9 @@ function listen(t: Scope, url: string, onRequest: (incoming: IncomingRequest) =>
   return { subscription, subscribed, troubles };
 }
 
-/** A PUBLISH at QoS 1 with packet id 7. */
-const publish = [0x32, 2 + topic.length + 2 + 1 + 1, 0, topic.length, ...Buffer.from(topic), 0, 7, 0, 0x78];
-
 for (const [what, script, filters] of [
   ["shares the topic and listens beside it", {}, [`${shared} 1`, `${topic} 0`]],
-  ["does not ask for a share that CONNACK rules out", { onConnect: () => connack(0, [0x2a, 0]) }, [`${topic} 1`]],
+  ["does not ask for a share that CONNACK rules out", { announces: { sharedSubscriptionAvailable: false } }, [`${topic} 1`]],
   ...[0x9e, 0x80, 0x8f].map(
     (code) =>
       [
@@ -60,11 +63,11 @@ test("acknowledges a request when it is taken, and not before", async (t) => {
   const taken: (() => void)[] = [];
   const { subscribed } = listen(t, broker.url, () => new Promise((resolve) => taken.push(resolve)));
   await eventually(() => assert.equal(subscribed.length, 1));
-  broker.send(publish);
+  broker.deliver(topic, topic, "x");
   await eventually(() => assert.equal(taken.length, 1));
   assert.deepEqual(broker.acknowledged, []);
   taken[0]?.();
-  await eventually(() => assert.deepEqual(broker.acknowledged, [7]));
+  await eventually(() => assert.deepEqual(broker.acknowledged, [1]));
 });
 
 test("gives what came with a request", async (t) => {
