@@ -11,10 +11,10 @@ import {
   startMosquitto,
   startNats,
   startService,
+  startTcpLink,
   subscribeMqtt,
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
-import { startCountingProxy } from "../src/counting-proxy.js";
 import { createSecretFolder } from "../src/secret-folder.js";
 
 // One scope, so that services are stopped before the servers they talk to.
@@ -102,7 +102,7 @@ for (const scheme of ["mqtts", "wss"]) {
     const files = `cafile ${server.path("ca.pem")}\ncertfile ${server.path("tls.crt")}\nkeyfile ${server.path("tls.key")}`;
     const config = `${listener}${files}\nrequire_certificate true`;
     const [nats, broker] = await Promise.all([startNats(t), startMosquitto(t, { config })]);
-    const proxy = await startCountingProxy(t, port);
+    const proxy = await startTcpLink(t, port);
     const env = {
       NATS_URL: nats.url,
       MQTT_URL: `${scheme}://127.0.0.1:${proxy.port}`,
@@ -142,7 +142,7 @@ test("a NATS_CREDS_FILE that is broken for a moment is one line in the log, and 
   const creds = fixture("nats.creds");
   const secret = createSecretFolder(t, { "user.creds": creds });
   const nats = await startNats(t, { config: fixture("nats-operator.conf") });
-  const proxy = await startCountingProxy(t, nats.port);
+  const proxy = await startTcpLink(t, nats.port);
   const NATS_URL = `nats://127.0.0.1:${proxy.port}`;
   const env = { NATS_URL, NATS_CREDS_FILE: secret.path("user.creds") };
   const ingest = await startService(t, "udp-ingest", env);

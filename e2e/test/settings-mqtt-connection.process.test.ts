@@ -10,11 +10,11 @@ import {
   type Service,
   startMosquitto,
   startService,
+  startTcpLink,
   subscribeMqtt,
   tempDir,
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
-import { startCountingProxy } from "../src/counting-proxy.js";
 import { startServers } from "../src/stack.js";
 import { assertShowsNone, assertWaits } from "../src/waiting.js";
 
@@ -128,7 +128,7 @@ const refusedConnections: readonly { what: string; url: string; env: Environment
 ];
 for (const { what, url, env: own, reason } of refusedConnections) {
   test(`MQTT_URL: ${what}, and the service says so once and tries again`, async (t) => {
-    const { port, dials } = await startCountingProxy(t, Number(new URL(url).port));
+    const { port, dials } = await startTcpLink(t, Number(new URL(url).port));
     const alerter = await startAlerter(t, { MQTT_URL: url.replace(/:\d+/, `:${port}`), ...own }, "http");
     await assertWaits(alerter, reason, dials);
     assert.equal((await alerter.readyz()).status, 503);
@@ -183,7 +183,7 @@ for (const { what, env: own } of logins) {
 for (const own of [{}, { MQTT_USERNAME: "alerter", MQTT_PASSWORD: "wr0ng-one" }]) {
   const what = "MQTT_PASSWORD" in own ? "a wrong MQTT_PASSWORD" : "no MQTT_USERNAME";
   test(`${what} is refused in words that name the settings, and the service waits`, async (t) => {
-    const { port, dials } = await startCountingProxy(t, locked.port);
+    const { port, dials } = await startTcpLink(t, locked.port);
     const alerter = await startAlerter(t, { MQTT_URL: `mqtt://127.0.0.1:${port}`, ...own }, "http");
     await assertWaits(alerter, /MQTT_USERNAME.*MQTT_PASSWORD/, dials, ["wr0ng-one"]);
   });

@@ -12,11 +12,11 @@ import {
   startMosquitto,
   startNats,
   startService,
+  startTcpLink,
   subscribeMqtt,
   tempDir,
 } from "@sense-alerts/test-kit";
 import { sendAlert } from "../src/alerts.js";
-import { startCountingProxy } from "../src/counting-proxy.js";
 import { assertShowsNone, assertWaits } from "../src/waiting.js";
 
 // One scope, so that services are stopped before the servers they talk to.
@@ -180,7 +180,7 @@ const refused: readonly { what: string; config: string; env: Environment; tls?: 
 for (const { what, config, env, tls, reason } of refused) {
   test(`${what}; the service says so once, tries again, and keeps what comes`, async (t) => {
     const nats = await startNats(t, { config });
-    const proxy = await startCountingProxy(t, nats.port);
+    const proxy = await startTcpLink(t, nats.port);
     const NATS_URL = `${tls ? "tls" : "nats"}://127.0.0.1:${proxy.port}`;
     const quick = { SHUTDOWN_TIMEOUT_SECONDS: "1" };
     const ingest = await startService(t, "udp-ingest", { NATS_URL, ...quick, ...env }, { waitFor: "ready" });

@@ -73,4 +73,5 @@ export {
 } from "./service.js";
 export { type MqttSubscription, type ReceivedMessage, type SubscribeOptions, subscribeMqtt } from "./subscribe-mqtt.js";
 export { syncAlways } from "./sync-always.js";
+export { startTcpLink, type TcpLink } from "./tcp-link.js";
 export { tempDir, uniqueName } from "./temp-dir.js";

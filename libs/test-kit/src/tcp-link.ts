@@ -9,12 +9,20 @@ export interface TcpLink {
   isSilent(): boolean;
   /** What was sent meanwhile passes now, as after the retransmission of TCP. */
   restore(): void;
+  /** Breaks all connections, as a failing network does: neither side gets to say a word. */
+  cut(): void;
+  /** Connections so far: servers do not log every handshake that fails. */
+  dials(): number;
 }
 
 /** Passes bytes on to a port of this machine and back, until the scope ends. A target that is not there ends the connection. */
 export async function startTcpLink(t: Scope, targetPort: number): Promise<TcpLink> {
   const sockets = new Set<Socket>();
   let isSilent = false;
+  let dials = 0;
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
   const pass = (from: Socket, to: Socket) => {
     sockets.add(from);
     from.on("data", (bytes) => {
@@ -32,19 +40,22 @@ export async function startTcpLink(t: Scope, targetPort: number): Promise<TcpLin
     if (isSilent) from.pause();
   };
   const server = createServer((near) => {
+    dials++;
     const far = connect(targetPort, "127.0.0.1");
     pass(near, far);
     pass(far, near);
   }).listen(0, "127.0.0.1");
   cleanUpAfter(t, async () => {
     server.close();
-    for (const socket of sockets) socket.destroy();
+    cut();
     await once(server, "close");
   });
   await once(server, "listening");
   return {
     port: (server.address() as AddressInfo).port,
     isSilent: () => isSilent,
+    cut,
+    dials: () => dials,
     silence() {
       isSilent = true;
       for (const socket of sockets) socket.pause();

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually, freeTcpPort, startMosquitto, subscribeMqtt } from "@sense-alerts/test-kit";
+import { eventually, freeTcpPort, startMosquitto, startTcpLink, subscribeMqtt } from "@sense-alerts/test-kit";
 import { alertMessage, startPublisher, statusTopic } from "../fixtures/start-publisher.js";
-import { startTcpProxy } from "../fixtures/tcp-proxy.js";
 
 /** A mosquitto, a subscriber to everything below `a`, and a publisher that is connected. */
 async function startAll(t: Parameters<typeof startPublisher>[0], changes: Parameters<typeof startPublisher>[2] = {}) {
@@ -109,12 +108,12 @@ test("says online, retained, when it connects", async (t) => {
 for (const protocolVersion of [4, 5] as const) {
   test(`has the broker say offline, retained, when its connection breaks (protocol ${protocolVersion})`, async (t) => {
     const broker = await startMosquitto(t);
-    const proxy = await startTcpProxy(t, broker.port);
+    const link = await startTcpLink(t, broker.port);
     const live = await subscribeMqtt(t, { port: broker.port, topics: [statusTopic] });
     const timing = { firstRetryMs: 60_000 };
-    const publisher = startPublisher(t, proxy.url, { protocolVersion, timing });
+    const publisher = startPublisher(t, `mqtt://127.0.0.1:${link.port}`, { protocolVersion, timing });
     await eventually(() => assert.deepEqual(textsOf(live), ["online"]));
-    proxy.cut();
+    link.cut();
     await eventually(() => assert.deepEqual(textsOf(live), ["online", "offline"]));
     assert.equal(publisher.online(), false);
     const late = await subscribeMqtt(t, { port: broker.port, topics: [statusTopic] });
@@ -124,11 +123,11 @@ for (const protocolVersion of [4, 5] as const) {
 
 test("says online again when it has connected again", async (t) => {
   const broker = await startMosquitto(t);
-  const proxy = await startTcpProxy(t, broker.port);
+  const link = await startTcpLink(t, broker.port);
   const live = await subscribeMqtt(t, { port: broker.port, topics: [statusTopic] });
-  const publisher = startPublisher(t, proxy.url);
+  const publisher = startPublisher(t, `mqtt://127.0.0.1:${link.port}`);
   await eventually(() => assert.deepEqual(textsOf(live), ["online"]));
-  proxy.cut();
+  link.cut();
   await eventually(() => assert.deepEqual(textsOf(live), ["online", "offline", "online"]));
   await eventually(() => assert(publisher.online()));
 });

@@ -32,7 +32,11 @@ function listen(t: Scope, url: string, onRequest: (incoming: IncomingRequest) =>
 
 for (const [what, script, filters] of [
   ["shares the topic and listens beside it", {}, [`${shared} 1`, `${topic} 0`]],
-  ["does not ask for a share that CONNACK rules out", { announces: { sharedSubscriptionAvailable: false } }, [`${topic} 1`]],
+  [
+    "does not ask for a share that CONNACK rules out",
+    { announces: { sharedSubscriptionAvailable: false } },
+    [`${topic} 1`],
+  ],
   ...[0x9e, 0x80, 0x8f].map(
     (code) =>
       [
