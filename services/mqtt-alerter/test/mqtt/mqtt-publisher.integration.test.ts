@@ -98,11 +98,31 @@ test("publishes over WebSockets", async (t) => {
   await eventually(() => assert.deepEqual(textsOf({ messages }), ["x"]));
 });
 
-test("says online, retained, when it connects", async (t) => {
-  const { broker } = await startAll(t);
+test("says online, retained and without an expiry, when it connects", async (t) => {
+  const { broker } = await startAll(t, { messageExpirySeconds: 3_600 });
   const { messages } = await subscribeMqtt(t, { port: broker.port, topics: [statusTopic] });
   await eventually(() => assert.equal(messages.length, 1));
   assert.deepEqual([messages[0]?.text, messages[0]?.retain, messages[0]?.qos], ["online", true, 1]);
+  assert.equal(messages[0]?.expirySeconds, undefined);
+});
+
+test("shows neither user nor password in the log", async (t) => {
+  const login = { username: "hidden-user", password: "hidden-password" };
+  const { publisher } = await startAll(t, login);
+  const refused = startPublisher(t, `mqtt://hidden-user:hidden-password@127.0.0.1:${await freeTcpPort()}`, login);
+  await eventually(() => assert.notEqual(refused.troubles().length, 0));
+  assert.equal(publisher.logged("connected to the broker").length, 1);
+  assert.doesNotMatch(JSON.stringify([publisher.lines, refused.lines, refused.state()]), /hidden/);
+});
+
+test("wants twice the window at most, at least 64, and none without a connection", async (t) => {
+  const { broker, publisher } = await startAll(t, { maxInflight: 100, protocolVersion: 4 });
+  assert.equal(publisher.capacity(), 200);
+  const other = startPublisher(t, broker.url, { maxInflight: 3 });
+  assert.equal(other.capacity(), 0);
+  await eventually(() => assert.equal(other.capacity(), 64));
+  await broker.stop();
+  await eventually(() => assert.equal(publisher.capacity(), 0));
 });
 
 for (const protocolVersion of [4, 5] as const) {
