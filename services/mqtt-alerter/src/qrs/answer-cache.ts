@@ -21,7 +21,7 @@ const keepNothingMs = 10_000;
 
 export function createAnswerCache<T>(options: AnswerCacheOptions<T>): AnswerCache<T> {
   const { ask, mostKept, nowMs = () => performance.now() } = options;
-  // To this cache 0 means for ever.
+  // To this cache 0 means without end.
   const keepMs = Math.max(1, options.keepMs);
   const cache = new LRUCache<string, { readonly answer: T | undefined }>({
     max: mostKept,

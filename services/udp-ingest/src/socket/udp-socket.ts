@@ -17,7 +17,7 @@ export type UdpSocketOptions = {
   /** While it says so no more is read, where datagrams are read in batches: the kernel keeps what comes. Never, if left out. */
   readonly isFull?: () => boolean;
   readonly onBound: (bound: BoundSocket) => void;
-  /** The socket broke or could not be bound; it is bound again after a while, for ever. */
+  /** The socket broke or could not be bound; it is bound again after a while, without end. */
   readonly onError: (error: Error, retryMs: number) => void;
   /** The pauses before it is bound again; half a second and growing to five if left out. */
   readonly retry?: Backoff;

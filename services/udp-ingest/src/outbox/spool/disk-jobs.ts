@@ -26,7 +26,7 @@ export type DiskJobs = {
 const retryAfterMs = 1_000;
 const hungAfterMs = 5_000;
 
-/** Runs jobs when they are due, one at a time so that they never overlap. One that fails is tried again a second later, for ever. */
+/** Runs jobs when they are due, one at a time so that they never overlap. One that fails is tried again a second later, without end. */
 export function createDiskJobs({ jobs, onError, onRecovered }: DiskJobsOptions): DiskJobs {
   const retryAtMs = new Map<DiskJob, number>();
   let running: { readonly job: DiskJob; readonly sinceMs: number } | undefined;

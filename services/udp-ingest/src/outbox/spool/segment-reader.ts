@@ -25,7 +25,7 @@ export type SegmentReader = {
 };
 
 const chunkBytes = 256 * 1024;
-/** A volume may come back; but a segment that cannot be read must not stand in the way of the others for ever. */
+/** A volume may come back; but a segment that cannot be read must not block the others without end. */
 const tries = 60;
 
 export function createSegmentReader(): SegmentReader {
