@@ -9,7 +9,7 @@ test("says of each station that the alert came through, and how long it took", a
   const names = ["--task-name", "Reload of Sales", "--message", "Could not reserve an executor for task"];
   const { code, stations, stdout, stderr } = await way.run(...way.services, ...way.atBroker, ...names);
   assert.deepEqual([code, stations, stderr], [0, whole, ""], stdout);
-  assert.match(stdout, /^ok +alert +came after \d+ ms on qliksense\/task_failure$/m);
+  assert.match(stdout, /^ok +alert +came after \d+ ms on qliksense\/task_failure(_full)?$/m);
   const full = await eventually(
     () => subscriber.messages.find(({ topic }) => topic.endsWith("_full"))?.text ?? assert.fail(),
   );

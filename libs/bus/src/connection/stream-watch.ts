@@ -156,7 +156,8 @@ export function watchStreams(link: WatchedLink): StreamWatch {
     nap.abort();
   }
 
-  phases.set(link.isKnown ? "moving" : "checking", "looking at the streams");
+  if (link.isKnown) phases.set("moving", server);
+  else phases.set("checking", "looking at the streams");
   void run();
 
   return {
