@@ -16,6 +16,7 @@ import type {
   MqttConnection,
   OutgoingMessage,
 } from "./connection.js";
+import { codeOf, factsOf } from "./error-facts.js";
 import { OneWriteSocket } from "./one-write-socket.js";
 import { watchPubackCodes } from "./puback-codes.js";
 
@@ -200,18 +201,4 @@ function incoming({ topic, payload, retain, properties = {} }: IPublishPacket): 
       [values].flat().map((value) => [name, value] as const),
     ),
   };
-}
-
-/** MQTT.js' errors without a code are its two timeouts and what its parser throws. */
-function factsOf(error: Error): Partial<ConnectionEnd> {
-  const code = codeOf(error);
-  if (typeof code.code === "string") return { cause: "error", ...code, error };
-  if (error.message === "connack timeout") return { cause: "no-connack", error };
-  if (error.message === "Keepalive timeout") return { cause: "no-pingresp", error };
-  return { cause: "invalid-packet", error };
-}
-
-function codeOf(error: Error): { code?: string | number } {
-  const code: unknown = "code" in error ? error.code : undefined;
-  return typeof code === "string" || typeof code === "number" ? { code } : {};
 }
