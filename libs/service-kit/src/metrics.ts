@@ -46,6 +46,11 @@ export interface Build {
   readonly revision?: string;
 }
 
+const startTime = {
+  name: "process_start_time_seconds",
+  help: "Start time of the process since unix epoch in seconds.",
+};
+
 /**
  * A registry with the metrics of the process, under the names that every Node dashboard knows, and the gauge
  * `sensealerts_build_info{service,version,revision,node}`, always 1.
@@ -57,6 +62,9 @@ export function createMetrics(service: string, { version = "unknown", revision =
   // Gauges that are named like counters: the series without `_total` have the same by type.
   for (const kind of ["handles", "requests", "resources"]) register.removeSingleMetric(`nodejs_active_${kind}_total`);
   const registers = [register];
+  // prom-client rounds it to seconds, and replicas that start together would then pass for one process.
+  register.removeSingleMetric(startTime.name);
+  new Gauge({ ...startTime, registers }).set(performance.timeOrigin / 1_000);
   const metrics: Metrics = {
     counter: (options) => new Counter({ ...options, registers }),
     tally: (options) => {

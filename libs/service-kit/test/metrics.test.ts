@@ -11,6 +11,11 @@ test("tells what runs and how the process fares", async () => {
   assert.match(text, /^process_resident_memory_bytes \d/m);
 });
 
+test("tells the start of the process more closely than to a second: replicas start together", async () => {
+  const text = await createMetrics("probe").render();
+  assert.equal(Number(text.match(/^process_start_time_seconds (.+)$/m)?.[1]), performance.timeOrigin / 1_000);
+});
+
 test("renders counters, histograms and gauges that are read at the scrape", async () => {
   const metrics = createMetrics("probe");
   const rejected = metrics.counter({ name: "sensealerts_rejected_total", help: "Rejected", labelNames: ["reason"] });
