@@ -5,6 +5,7 @@ import {
   type MqttSubscription,
   type NatsCluster,
   type NatsPeer,
+  natsServerIsAtLeast,
   startMosquitto,
   startNatsCluster,
   startService,
@@ -19,12 +20,22 @@ const perSecond = 300;
 /** Longer than the ack wait: what is late is measured, and only what never comes is lost. */
 const stallMs = 45_000;
 const slowestAllowedMs = 12_000;
+/**
+ * A server before 2.11 delivers before the others know of it, and one before 2.10 confirms acknowledgements so too. What it did last is
+ * forgotten with it, and may then go to the other alerter as well.
+ */
+const repeatsAllowed = natsServerIsAtLeast([2, 11]) ? 0 : 0.01;
 
 /**
  * Two of each service on three servers, 300 events a second. Disturbs the cluster, lets it recover, and compares sent with
- * delivered; prints how long the cluster was without a leader and how long an event waited while there was one.
+ * delivered; prints how long the cluster was without leaders and how long an event waited while there were some. Leaders that have been the same for
+ * less than `settledMs` do not count.
  */
-export async function drillCluster(t: TestContext, disturb: (cluster: NatsCluster) => Promise<void>): Promise<void> {
+export async function drillCluster(
+  t: TestContext,
+  disturb: (cluster: NatsCluster) => Promise<void>,
+  { settledMs = 0 } = {},
+): Promise<void> {
   const [cluster, broker] = await Promise.all([startNatsCluster(t), startMosquitto(t)]);
   const subscriber = await subscribeMqtt(t, { port: broker.port, topics: [basicTopic, fullTopic] });
   const env = { NATS_URL: cluster.url, NATS_STREAM_REPLICAS: "3", MQTT_URL: broker.url };
@@ -35,7 +46,7 @@ export async function drillCluster(t: TestContext, disturb: (cluster: NatsCluste
   await whenWhole(cluster);
 
   const sender = sendSteadily(await Promise.all(ingests.map((ingest) => ingest.udpPort())), perSecond);
-  const watch = watchLeaders(cluster);
+  const watch = watchLeaders(cluster, settledMs);
   try {
     await eventually(() => assert.ok(subscriber.messages.length > perSecond), { timeoutMs: 30_000 });
     await disturb(cluster);
@@ -55,10 +66,8 @@ export async function drillCluster(t: TestContext, disturb: (cluster: NatsCluste
   const times = timesOf(subscriber, sender.sent, watch.leaderless);
   const stored = (await first.api.stream(stream)).state.messages;
   report(t, { ...figures, stored, ...times });
-  assert.deepEqual(
-    { delivered: figures.delivered, repeats: figures.repeats, unacknowledged },
-    { delivered: figures.sent, repeats: 0, unacknowledged: 0 },
-  );
+  assert.deepEqual([figures.delivered, unacknowledged], [figures.sent, 0], "delivered, unacknowledged");
+  assert.ok(figures.repeats <= repeatsAllowed * figures.sent, `${figures.repeats} repeats`);
   assert.ok(times.slowestWithLeaderMs <= slowestAllowedMs, `one took ${times.slowestWithLeaderMs} ms with a leader`);
 }
 

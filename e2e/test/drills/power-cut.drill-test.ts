@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import {
   eventually,
-  findProgram,
   jetStreamApi,
+  natsServerIsAtLeast,
   startMosquitto,
   startNats,
   startService,
@@ -25,10 +24,7 @@ const shipped = readFileSync(new URL("../../../../tools/nats.conf", import.meta.
 const stallMs = 15_000;
 
 /** Servers before 2.10 do not know the field, and so do not survive a power cut. */
-const knowsSyncAlways = !/v2\.[0-9]\./.test(
-  execFileSync(findProgram("nats-server"), ["--version"], { encoding: "utf8" }),
-);
-const skip = knowsSyncAlways ? false : "nats-server before 2.10 cannot sync what it acknowledges";
+const skip = natsServerIsAtLeast([2, 10]) ? false : "nats-server before 2.10 cannot sync what it acknowledges";
 
 /**
  * udp-ingest has the acknowledgement of all events when the power of the only NATS server is cut, which goes on with what its disk

@@ -14,20 +14,33 @@ export type Acks = {
    * confirmed none (performance.now); `nowMs` if none waits.
    */
   sweep(nowMs: number): number;
-  /** Sends all of them again at once: the connection is new. */
+  /**
+   * Sends all of them again at once, and those that were confirmed last: the connection is new, or the consumer may have a new leader.
+   * What a server of a cluster has confirmed can be lost with it: nats-server 2.9 confirms before the others have it.
+   */
   resend(): void;
   size(): number;
 };
 
 type Message = Pick<DeliveryFacts, "sequence" | "key">;
-type Ack = Message & { readonly reply: string; sentMs: number; readonly sinceMs: number };
+type Ack = Message & {
+  readonly reply: string;
+  readonly finishedMs: number;
+  /** Since when it waits for its confirmation. */
+  sinceMs: number;
+  sentMs: number;
+};
 
 const ack = Buffer.from("+ACK");
 /** How long an acknowledgement waits for others: see `add`. */
 const batchMs = 10;
 const batchSize = 64;
-const resendAfterMs = 1_000;
+/** Not a divisor of a second: whatever loses acknowledgements every second must not lose each of these. */
+const resendAfterMs = 400;
 const refusedRetryMs = 250;
+/** Confirmed ones of the last seconds are sent again after an interruption, this many at least and twice as many at most. */
+const confirmedMs = 15_000;
+const confirmedLimit = 4_096;
 /**
  * After this time an acknowledgement is forgotten. NATS may know nothing of the delivery any more: the state of a consumer
  * can be older after a crash than what was acknowledged. It then delivers the message again, and that delivery is acknowledged.
@@ -50,7 +63,8 @@ export function createAcks(
   const unconfirmed = new NumberMap<Ack>();
   let batch: Ack[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let confirmedMs = 0;
+  let confirmed: Ack[] = [];
+  let lastConfirmedMs = 0;
 
   function transmit(entry: Ack): void {
     entry.sentMs = performance.now();
@@ -74,10 +88,26 @@ export function createAcks(
     onChange();
   }
 
+  function confirm(entry: Ack): void {
+    lastConfirmedMs = performance.now();
+    if (confirmed.push(entry) === 2 * confirmedLimit) confirmed = confirmed.slice(-confirmedLimit);
+    forget(entry);
+  }
+
+  function doubtConfirmed(): void {
+    const nowMs = performance.now();
+    for (const entry of confirmed) {
+      if (nowMs - entry.finishedMs > confirmedMs || unconfirmed.size >= limit) continue;
+      entry.sinceMs = nowMs;
+      unconfirmed.set(entry.sequence, entry);
+    }
+    confirmed = [];
+  }
+
   return {
     add: ({ sequence, key }, reply) => {
       const nowMs = performance.now();
-      const entry = { sequence, key, reply, sentMs: nowMs, sinceMs: nowMs };
+      const entry = { sequence, key, reply, finishedMs: nowMs, sinceMs: nowMs, sentMs: nowMs };
       if (unconfirmed.size < limit) unconfirmed.set(sequence, entry);
       if (batch.push(entry) >= batchSize) flush();
       else timer ??= setTimeout(flush, batchMs);
@@ -88,10 +118,7 @@ export function createAcks(
       const entry = unconfirmed.get(Number.parseInt(key, 10));
       if (entry?.key !== key) return;
       if (isRefused) entry.sentMs = performance.now() - resendAfterMs + refusedRetryMs;
-      else {
-        confirmedMs = performance.now();
-        forget(entry);
-      }
+      else confirm(entry);
     },
     sweep: (nowMs) => {
       let firstMs = nowMs;
@@ -100,9 +127,10 @@ export function createAcks(
         else if (nowMs - entry.sentMs > resendAfterMs) transmit(entry);
         firstMs = Math.min(firstMs, entry.sinceMs);
       }
-      return Math.max(firstMs, confirmedMs);
+      return Math.max(firstMs, lastConfirmedMs);
     },
     resend: () => {
+      doubtConfirmed();
       for (const entry of unconfirmed.values()) transmit(entry);
     },
     size: () => unconfirmed.size,

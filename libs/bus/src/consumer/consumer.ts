@@ -54,6 +54,7 @@ export function startConsumer(
 
   const session = startSession(connection, { ...options, stream, ackWaitMs }, logger, {
     onMessage,
+    onAnswers: acks.resend,
     room: () => Math.min(options.wanted(), maxInFlight - inFlight.size),
     inFlight: () => inFlight.size,
     leastRoom: Math.min(leastBatch, Math.ceil(maxInFlight / 4)),

@@ -23,6 +23,8 @@ export type SessionEvents = {
   readonly onMessage: (message: Msg, reply: string) => void;
   /** How many more messages may be in flight. */
   readonly room: () => number;
+  /** The consumer answers again after an interruption, perhaps with a new leader. Not called at the first start. */
+  readonly onAnswers: () => void;
   /** Of the deliveries without an acknowledgement, how many are still with their handlers here. */
   readonly inFlight: () => number;
   /** Less room than this is asked for a moment later, together with what becomes free until then. */
@@ -54,7 +56,7 @@ export function startSession(
   connection: Connection,
   options: SessionOptions,
   logger: BusLogger,
-  { onMessage, room, inFlight, leastRoom }: SessionEvents,
+  { onMessage, onAnswers, room, inFlight, leastRoom }: SessionEvents,
 ): Session {
   const { stream, durable, ackWaitMs } = options;
   const subject = `${connection.apiPrefix}.CONSUMER.MSG.NEXT.${stream}.${durable}`;
@@ -94,13 +96,15 @@ export function startSession(
     restart(`NATS ended the request for messages: ${reason}`);
   }
 
-  function stopReading(why: string): void {
+  /** Resolves when nothing can come any more of what was asked for. */
+  async function stopReading(why: string): Promise<void> {
+    const ended = pull;
     looking.abort();
     isReading = false;
     detail = why;
-    lastHeardMs = pull?.heardMs() ?? lastHeardMs;
-    void pull?.close();
+    lastHeardMs = ended?.heardMs() ?? lastHeardMs;
     pull = undefined;
+    await ended?.close();
   }
 
   function restart(why: string): void {
@@ -135,7 +139,7 @@ export function startSession(
 
   /** Looks at the durable consumer until it is there or the connection breaks; then asks for messages. */
   async function look(why: string, afterMs: number): Promise<void> {
-    stopReading(why);
+    void stopReading(why);
     looking = new AbortController();
     const { signal } = looking;
     if (afterMs > 0) await pause(afterMs, signal);
@@ -148,6 +152,7 @@ export function startSession(
         const found = await ensureDurable(current, options, logger);
         if (found.skipped > 0) options.onPassedOver(found.skipped);
         limits = found.limits;
+        if (readingSinceMs !== undefined) onAnswers();
         await waitForAcks(current, signal);
         if (signal.aborted) return;
         pull = startPull(connection, current, subject, { onMessage, onEnd });
@@ -171,8 +176,7 @@ export function startSession(
   connection.onChange((up) => {
     movingSinceMs = undefined;
     if (closed.signal.aborted) return;
-    if (up) void look("looking at the consumer", 0);
-    else stopReading("no connection to NATS");
+    void (up ? look("looking at the consumer", 0) : stopReading("no connection to NATS"));
   });
 
   return {
@@ -190,11 +194,7 @@ export function startSession(
       closed.abort();
       clearTimeout(soon);
       movingSinceMs = undefined;
-      const noneComing = pull?.close();
-      looking.abort();
-      isReading = false;
-      detail = "closed";
-      await noneComing;
+      await stopReading("closed");
     },
   };
 }

@@ -46,20 +46,44 @@ test("confirms nothing when nobody takes acknowledgements, and sends that one ag
   const nowMs = performance.now();
   acks.answered(`${inbox}1-10`, true);
   assert.equal(acks.size(), 2);
-  acks.sweep(nowMs + 500);
+  acks.sweep(nowMs + 300);
   assert.deepEqual(sent.slice(2), [{ subject: "$JS.ACK.a", reply: `${inbox}1-10` }]);
 });
 
-test("sends again what is not confirmed within a second, and all of it on a new connection", () => {
+test("sends again what is not confirmed within 0.4 s, and all of it on a new connection", () => {
   const { acks, sent } = startAcks();
   acks.add(first, "$JS.ACK.a");
   acks.flush();
-  acks.sweep(performance.now() + 900);
+  acks.sweep(performance.now() + 300);
   assert.equal(sent.length, 1);
-  acks.sweep(performance.now() + 1_100);
+  acks.sweep(performance.now() + 500);
   assert.equal(sent.length, 2);
   acks.resend();
   assert.equal(sent.length, 3);
+});
+
+test("sends again what was confirmed last after an interruption, and is done with it when that is confirmed", () => {
+  const { acks, sent } = startAcks();
+  acks.add(first, "$JS.ACK.a");
+  acks.flush();
+  acks.answered(`${inbox}1-10`, false);
+  assert.equal(acks.size(), 0);
+  acks.resend();
+  assert.deepEqual([acks.size(), sent.length], [1, 2]);
+  assert.ok(acks.sweep(performance.now() + 100) > performance.now() - 1_000, "it waits for the confirmation since now");
+  acks.answered(`${inbox}1-10`, false);
+  assert.equal(acks.size(), 0);
+});
+
+test("does not send again all that was ever confirmed", () => {
+  const { acks, sent } = startAcks();
+  for (let sequence = 1; sequence <= 20_000; sequence++) {
+    acks.add({ sequence, key: `${sequence}-1` }, "$JS.ACK.a");
+    acks.flush();
+    acks.answered(`${inbox}${sequence}-1`, false);
+  }
+  acks.resend();
+  assert.ok(sent.length > 20_000 && sent.length <= 20_000 + 8_192, `${sent.length}`);
 });
 
 test("uses the reply subject of the latest delivery", () => {

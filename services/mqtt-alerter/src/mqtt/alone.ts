@@ -6,7 +6,7 @@ export type Alone = {
   /** Whether the others wait for its answer. */
   isWaitedFor(nowMs: number): boolean;
   /**
-   * The next message to be sent alone; "wait" while others have no answer; undefined if there is none now. Only topics that the broker
+   * Begins the next message to be sent alone, and returns it; "wait" while others have no answer; undefined if there is none now. Only topics that the broker
    * accepted before are tried when `mayBreak` is false: with any other the connection may be lost.
    */
   next(
@@ -42,7 +42,8 @@ export function createAlone(aloneMs: number): Alone {
       for (const { sentMs, topic } of inFlight) {
         if (nowMs - sentMs < patienceMs && topic.refusal?.reason !== "no-answer") return "wait";
       }
-      return best.blocked.shift();
+      current = best.blocked.shift();
+      return current;
     },
     begin: (pending) => {
       current = pending;

@@ -8,6 +8,7 @@ import {
   Store,
   UniqueMessageIdProvider,
 } from "mqtt";
+import { clientOptions } from "./client-options.js";
 import type {
   ConnectionEnd,
   ConnectionEvents,
@@ -45,7 +46,7 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
   /** What was heard before the connection closed. */
   let facts: Partial<ConnectionEnd> | undefined;
   let lastReasonCode = 0;
-  const client = createClient(clientOptions(options));
+  const client = createClient(options);
   const errorCodes = options.protocolVersion === 5 ? watchPubackCodes(client.stream) : undefined;
 
   function end(given?: Partial<ConnectionEnd>): void {
@@ -125,53 +126,16 @@ export function openConnection(options: ConnectOptions, events: ConnectionEvents
 }
 
 /** For plain TCP with a socket of ours; TLS and WebSockets have those of MQTT.js. */
-function createClient(options: IClientOptions): MqttClient {
-  if (options.protocol !== "mqtt") return connect(options);
-  const { hostname: host = "localhost", port = 1883 } = options;
-  return new MqttClient(() => new OneWriteSocket().connect({ host, port, noDelay: true }), options);
-}
-
-function clientOptions(options: ConnectOptions): IClientOptions {
-  const { protocol, hostname, port, pathname, search } = new URL(options.url);
-  const isWebSocket = protocol.startsWith("ws");
-  const { session, will, username, password } = options;
-  return {
-    // In parts: MQTT.js would take a client id out of the query of a URL, and the brackets off an IPv6 address.
-    protocol: protocol.slice(0, -1) as "mqtt",
-    hostname: isWebSocket ? hostname : hostname.replace(/^\[|\]$/g, ""),
-    ...(port === "" ? {} : { port: Number(port) }),
-    ...(isWebSocket ? { path: `${pathname}${search}` } : {}),
-    protocolVersion: options.protocolVersion,
-    clientId: options.clientId,
-    clean: session === undefined,
-    ...(session !== undefined && options.protocolVersion === 5
-      ? {
-          properties: {
-            sessionExpiryInterval: session.expirySeconds,
-            receiveMaximum: session.receiveMaximum,
-            maximumPacketSize: session.maximumPacketBytes,
-          },
-        }
-      : {}),
-    keepalive: options.keepaliveSeconds,
-    connectTimeout: options.connackMs,
-    reconnectPeriod: 0,
-    resubscribe: false,
-    queueQoSZero: false,
-    // A timer that is moved at each PUBACK costs more than a ping: see `postponePing`.
-    reschedulePings: false,
-    // Its buffers for 65,536 packet identifiers take 7 MB and 20 ms.
-    writeCache: false,
+function createClient(connectOptions: ConnectOptions): MqttClient {
+  const options: IClientOptions = {
+    ...clientOptions(connectOptions),
     outgoingStore: new NoStore(),
     // The identifier of a message that was never answered is not used again on this connection (MQTT 5, 2.2.1).
     messageIdProvider: new UniqueMessageIdProvider(),
-    log: () => undefined,
-    rejectUnauthorized: !options.tlsInsecure,
-    ...(will === undefined ? {} : { will: { ...will, payload: Buffer.from(will.payload) } }),
-    ...(username === undefined ? {} : { username }),
-    ...(password === undefined ? {} : { password }),
-    ...options.tls,
   };
+  if (options.protocol !== "mqtt") return connect(options);
+  const { hostname: host = "localhost", port = 1883 } = options;
+  return new MqttClient(() => new OneWriteSocket().connect({ host, port, noDelay: true }), options);
 }
 
 function propertiesOf(message: OutgoingMessage): NonNullable<IPublishPacket["properties"]> {

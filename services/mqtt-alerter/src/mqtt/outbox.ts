@@ -1,7 +1,9 @@
 import { NumberMap } from "@sense-alerts/link-kit";
 import type { AlertMessage } from "../alerts/alert-messages.js";
+import { createAbortWatch } from "./abort-watch.js";
 import { createAlone, patienceMs } from "./alone.js";
 import { createBlame } from "./blame.js";
+import { oncePerTurn } from "./once-per-turn.js";
 import { newPending, type Outbox, type OutboxOptions, type Pending, type Send, settle } from "./pending.js";
 import { aborted, published, type Refused, refusedResult, refusedWith } from "./publish-result.js";
 import { findSilence } from "./silence.js";
@@ -21,13 +23,14 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const window = createWindow(options.maxInflight);
   /** By `order`. */
   const inFlight = new NumberMap<Pending>();
-  const signals = new WeakSet<AbortSignal>();
-  const blame = createBlame({ ...options, verdict, giveBack: (topic) => unblock(topic) });
+  const blame = createBlame({ ...options, verdict, giveBack });
+  const watch = createAbortWatch((signal) => settleAll(({ signal: own }) => own === signal));
+  // MQTT.js handles each PUBACK in a tick of its own: what they make room for is sent together, with one write.
+  const pumpSoon = oncePerTurn(pump);
   let waiting: Pending[] = [];
   let send: Send | undefined;
-  let isPumpDue = false;
-  let [connections, arrivals, sent] = [0, 0, 0];
   const alone = createAlone(options.timing.aloneMs);
+  let [connections, arrivals, sent] = [0, 0, 0];
   let answers = { lastOrder: 0, lastMs: 0 };
   /** Nothing is sent any more: the connection is made again when what can still have its answer has it. */
   let drainingSinceMs: number | undefined;
@@ -36,7 +39,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return refusedResult(topic, { refusedAfterMs: options.refusedAfterMs, leastMs: options.timing.firstProbeMs });
   }
 
-  function unblock(topic: TopicState<Pending>): void {
+  function giveBack(topic: TopicState<Pending>): void {
     waiting = [...topic.blocked.splice(0), ...waiting];
   }
 
@@ -80,16 +83,6 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (waiting.length > 0 || blame.suspects.size > 0) pumpSoon();
   }
 
-  /** MQTT.js handles each PUBACK in a tick of its own: what they make room for is sent together, with one write. */
-  function pumpSoon(): void {
-    if (isPumpDue) return;
-    isPumpDue = true;
-    setImmediate(() => {
-      isPumpDue = false;
-      pump();
-    });
-  }
-
   function hasRoom({ inFlight: count, provenOn, isStalled }: TopicState<Pending>): boolean {
     const size = window.size();
     if (drainingSinceMs !== undefined || isStalled || inFlight.size >= size) return false;
@@ -110,10 +103,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
     if (alone.isWaitedFor(performance.now())) return true;
     if (blame.suspects.size === 0) return false;
     const next = alone.next(blame.suspects, inFlight.values(), options.mayReconnectSoon());
-    if (typeof next === "object") {
-      alone.begin(next);
-      transmit(next);
-    }
+    if (typeof next === "object") transmit(next);
     return next !== undefined;
   }
 
@@ -136,21 +126,13 @@ export function createOutbox(options: OutboxOptions): Outbox {
     return inFlight.values().sort((one, other) => one.order - other.order);
   }
 
-  function all(): Pending[] {
-    return [...inFlight.values(), ...waiting, ...[...topics.all()].flatMap(({ blocked }) => blocked)];
+  function settleAll(isMeant: (pending: Pending) => boolean): void {
+    for (const pending of [...inFlight.values(), ...waiting, ...topics.blocked()]) {
+      if (isMeant(pending)) settle(pending, aborted);
+    }
   }
 
-  /** It is the same for all but a few messages. */
-  function watch(signal: AbortSignal): void {
-    if (signals.has(signal)) return;
-    signals.add(signal);
-    const abort = () => {
-      for (const pending of all()) if (pending.signal === signal) settle(pending, aborted);
-    };
-    signal.addEventListener("abort", abort, { once: true });
-  }
-
-  function add(message: AlertMessage, signal: AbortSignal | undefined, resolve: Pending["resolve"]): Pending {
+  function add(message: AlertMessage, signal?: AbortSignal, resolve: Pending["resolve"] = () => {}): Pending {
     return newPending({ message, topic: topics.of(message.topic, message.kind), signal, resolve, arrival: ++arrivals });
   }
 
@@ -170,7 +152,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
       answers = { lastOrder: 0, lastMs: performance.now() };
       window.opened(limit);
       if (first !== undefined) {
-        const pending = add(first, undefined, () => {});
+        const pending = add(first);
         alone.begin(pending);
         transmit(pending);
       }
@@ -186,13 +168,10 @@ export function createOutbox(options: OutboxOptions): Outbox {
       window.broke(blame.onLost(lost, end));
       // Another message for a suspect topic has its turn before the one that broke the connection twice.
       if (lost.length === 1 && lost[0] && lost[0].topic.strikes > 1) lost[0].arrival = ++arrivals;
-      const blocked: Pending[] = [];
-      for (const topic of topics.all()) {
-        topic.isStalled = false;
-        blocked.push(...topic.blocked.splice(0));
-      }
-      waiting = [...lost, ...blocked, ...waiting].filter(({ isSettled, signal }) => !isSettled && signal !== undefined);
-      waiting.sort((one, other) => one.arrival - other.arrival);
+      waiting = [...lost, ...topics.blocked(), ...waiting]
+        .filter(({ isSettled, signal }) => !isSettled && signal !== undefined)
+        .sort((one, other) => one.arrival - other.arrival);
+      topics.unblock();
     },
     tick: () => {
       if (send === undefined) return;
@@ -208,19 +187,12 @@ export function createOutbox(options: OutboxOptions): Outbox {
       pump();
     },
     inFlight: () => inFlight.size,
-    capacity: () => {
-      for (const { blocked } of topics.all()) if (blocked.length > 0) return Number.POSITIVE_INFINITY;
-      return Math.max(leastCapacity, 2 * window.size());
-    },
-    unanswered: () =>
-      inFlight
-        .values()
-        .map(({ packetId }) => packetId)
-        .filter((id) => id !== 0),
+    capacity: () => (topics.hasBlocked() ? Number.POSITIVE_INFINITY : Math.max(leastCapacity, 2 * window.size())),
+    unanswered: () => inFlight.values().flatMap(({ packetId }) => (packetId === 0 ? [] : packetId)),
     refused: topics.refused,
     close: () => {
       send = undefined;
-      for (const pending of all()) settle(pending, aborted);
+      settleAll(() => true);
     },
   };
 }

@@ -43,6 +43,11 @@ export type TopicStates<Waiting> = {
   of(name: string, kind: TopicKind): TopicState<Waiting>;
   all(): Iterable<TopicState<Waiting>>;
   refused(): readonly TopicState<Waiting>[];
+  /** The messages of all topics that may not be sent yet. */
+  blocked(): Waiting[];
+  hasBlocked(): boolean;
+  /** Blocks and stalls none any more: the connection is lost. */
+  unblock(): void;
 };
 
 /** Bounded: the states that say nothing are forgotten first, and then the oldest refusal. */
@@ -79,5 +84,16 @@ export function createTopicStates<Waiting>(): TopicStates<Waiting> {
     },
     all: () => states.values(),
     refused: () => [...states.values()].filter(({ refusal }) => refusal !== undefined),
+    blocked: () => [...states.values()].flatMap(({ blocked }) => blocked),
+    hasBlocked: () => {
+      for (const { blocked } of states.values()) if (blocked.length > 0) return true;
+      return false;
+    },
+    unblock: () => {
+      for (const topic of states.values()) {
+        topic.blocked = [];
+        topic.isStalled = false;
+      }
+    },
   };
 }

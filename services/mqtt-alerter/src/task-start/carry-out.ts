@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { BusError, type Delivery, type Outcome } from "@sense-alerts/bus";
-import { type Repository, RepositoryError, type Task } from "@sense-alerts/qlik-repository";
-import { type AllowList, allowsId, allowsNothing, allowsTask } from "./allow-list.js";
+import { backoffMs } from "@sense-alerts/link-kit";
+import { RepositoryError, type Task } from "@sense-alerts/qlik-repository";
+import { allowsId, allowsNothing, allowsTask } from "./allow-list.js";
+import type { CarryOut, CarryOutOptions } from "./carry-out-options.js";
 import { lastRunOf } from "./last-run.js";
-import { type FoundRecord, type StartLog, type StartRecord, writeFirmly } from "./start-log.js";
+import { type FoundRecord, type StartRecord, writeFirmly } from "./start-log.js";
 import {
   failed,
   failureOf,
@@ -16,25 +18,10 @@ import {
 import { decodeRequest, type StoredRequest } from "./stored-request.js";
 import { createWaiting } from "./waiting.js";
 
-export type CarryOutOptions = {
-  readonly allow: AllowList;
-  readonly repository: Pick<Repository, "task" | "startTask">;
-  readonly log: Pick<StartLog, "find" | "write">;
-  readonly answer: (request: StoredRequest, result: StartResult, signal: AbortSignal) => Promise<Outcome>;
-  /** Names this process among the replicas. */
-  readonly instance: string;
-  /** A call of the repository takes no longer. */
-  readonly repositoryTimeoutMs: number;
-  readonly onResult: (request: StoredRequest, result: StartResult, repeated: boolean) => void;
-  readonly onWait: (request: StoredRequest, reason: string) => void;
-  /** Milliseconds since 1970. */
-  readonly clock?: () => number;
-};
-
 /** A request that could not be carried out for so long fails: to start its task hours later would be wrong. */
 export const waitAtMostMs = 300_000;
 const firstRetryMs = 1_000;
-const longestRetryMs = 10_000;
+const retries = { minMs: firstRetryMs, maxMs: 10_000 };
 /** On top of the longest call: an attempt that is that old and has no result was broken off by a crash. */
 const brokenOffMs = 10_000;
 
@@ -160,8 +147,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   function wait(request: StoredRequest, { message }: RepositoryError, deliveries: number): StartResult | Outcome {
     if (!waiting.add(request.key, message)) return told(request, refused(request, "too-many-waiting"));
     options.onWait(request, message);
-    const backOffMs = Math.min(firstRetryMs * 2 ** Math.min(deliveries - 1, 10), longestRetryMs);
-    return later(Math.max(1, Math.min(backOffMs, leftMs(request))));
+    return later(Math.max(1, Math.min(backoffMs(deliveries - 1, retries), leftMs(request))));
   }
 
   function leftMs({ receivedAt }: StoredRequest): number {
@@ -191,14 +177,6 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
 
   return { handle, inHand: () => inHand, waiting: waiting.count };
 }
-
-export type CarryOut = {
-  handle(delivery: Delivery, signal: AbortSignal): Promise<Outcome>;
-  /** Requests being worked on. */
-  inHand(): number;
-  /** Requests that this replica put off because QRS is away. */
-  waiting(): number;
-};
 
 function later(delayMs: number): Outcome {
   return { kind: "later", delayMs };

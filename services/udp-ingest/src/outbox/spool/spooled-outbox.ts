@@ -32,8 +32,7 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   const waiting = createWaiting();
   /** The spool has been read up to here, or need not be. */
   let readThrough = spool.mark();
-  let droppedThrough = 0;
-  let unsettledWritten = 0;
+  let [droppedThrough, unsettledWritten] = [0, 0];
   let onEmpty: (() => void) | undefined;
 
   const window = createOutbox<Entry>({
