@@ -28,6 +28,7 @@ test("keeps its port and its streams over a SIGKILL", async (t) => {
   const nats = await startNats(t);
   const client = await natsClient(t, nats.port);
   client.ask("$JS.API.STREAM.CREATE.KEPT", JSON.stringify({ name: "KEPT", subjects: ["kept.>"], storage: "file" }));
+  await eventually(async () => assert.notEqual(await nats.stream("KEPT"), undefined));
   client.ask("kept.first", "försäljning");
   await eventually(async () => assert.equal((await nats.stream("KEPT"))?.state.messages, 1));
   const { pid, url } = nats;

@@ -19,17 +19,12 @@ export type Acks = {
    * What a server of a cluster has confirmed can be lost with it: nats-server 2.9 confirms before the others have it.
    */
   resend(): void;
+  /** How many have never been confirmed. */
   size(): number;
 };
 
 type Message = Pick<DeliveryFacts, "sequence" | "key">;
-type Ack = Message & {
-  readonly reply: string;
-  readonly finishedMs: number;
-  /** Since when it waits for its confirmation. */
-  sinceMs: number;
-  sentMs: number;
-};
+type Ack = Message & { readonly reply: string; sentMs: number; readonly sinceMs: number };
 
 const ack = Buffer.from("+ACK");
 /** How long an acknowledgement waits for others: see `add`. */
@@ -41,6 +36,8 @@ const refusedRetryMs = 250;
 /** Confirmed ones of the last seconds are sent again after an interruption, this many at least and twice as many at most. */
 const confirmedMs = 15_000;
 const confirmedLimit = 4_096;
+/** For so long: NATS does not answer those of messages that it knows nothing of any more. */
+const doubtMs = 5_000;
 /**
  * After this time an acknowledgement is forgotten. NATS may know nothing of the delivery any more: the state of a consumer
  * can be older after a crash than what was acknowledged. It then delivers the message again, and that delivery is acknowledged.
@@ -61,10 +58,12 @@ export function createAcks(
 ): Acks {
   /** By the sequence of the message. */
   const unconfirmed = new NumberMap<Ack>();
+  /** Were confirmed, and are sent again. */
+  const doubted = new NumberMap<Ack>();
+  let confirmed: Ack[] = [];
   let batch: Ack[] = [];
   let timer: NodeJS.Timeout | undefined;
-  let confirmed: Ack[] = [];
-  let lastConfirmedMs = 0;
+  let [lastConfirmedMs, doubtedMs] = [0, 0];
 
   function transmit(entry: Ack): void {
     entry.sentMs = performance.now();
@@ -88,26 +87,32 @@ export function createAcks(
     onChange();
   }
 
+  function keep(entry: Ack): void {
+    if (confirmed.push(entry) === 2 * confirmedLimit) confirmed = confirmed.slice(-confirmedLimit);
+  }
+
   function confirm(entry: Ack): void {
     lastConfirmedMs = performance.now();
-    if (confirmed.push(entry) === 2 * confirmedLimit) confirmed = confirmed.slice(-confirmedLimit);
+    keep(entry);
+    doubted.delete(entry.sequence);
     forget(entry);
   }
 
   function doubtConfirmed(): void {
-    const nowMs = performance.now();
-    for (const entry of confirmed) {
-      if (nowMs - entry.finishedMs > confirmedMs || unconfirmed.size >= limit) continue;
-      entry.sinceMs = nowMs;
-      unconfirmed.set(entry.sequence, entry);
-    }
+    doubtedMs = performance.now();
+    for (const entry of confirmed) if (doubtedMs - entry.sinceMs < confirmedMs) doubted.set(entry.sequence, entry);
     confirmed = [];
+  }
+
+  function endDoubt(): void {
+    for (const entry of doubted.values()) keep(entry);
+    doubted.clear();
   }
 
   return {
     add: ({ sequence, key }, reply) => {
       const nowMs = performance.now();
-      const entry = { sequence, key, reply, finishedMs: nowMs, sinceMs: nowMs, sentMs: nowMs };
+      const entry = { sequence, key, reply, sentMs: nowMs, sinceMs: nowMs };
       if (unconfirmed.size < limit) unconfirmed.set(sequence, entry);
       if (batch.push(entry) >= batchSize) flush();
       else timer ??= setTimeout(flush, batchMs);
@@ -115,7 +120,8 @@ export function createAcks(
     flush,
     answered: (subject, isRefused) => {
       const key = subject.slice(inbox.length);
-      const entry = unconfirmed.get(Number.parseInt(key, 10));
+      const sequence = Number.parseInt(key, 10);
+      const entry = unconfirmed.get(sequence) ?? doubted.get(sequence);
       if (entry?.key !== key) return;
       if (isRefused) entry.sentMs = performance.now() - resendAfterMs + refusedRetryMs;
       else confirm(entry);
@@ -127,11 +133,13 @@ export function createAcks(
         else if (nowMs - entry.sentMs > resendAfterMs) transmit(entry);
         firstMs = Math.min(firstMs, entry.sinceMs);
       }
+      for (const entry of doubted.values()) if (nowMs - entry.sentMs > resendAfterMs) transmit(entry);
+      if (nowMs - doubtedMs > doubtMs) endDoubt();
       return Math.max(firstMs, lastConfirmedMs);
     },
     resend: () => {
       doubtConfirmed();
-      for (const entry of unconfirmed.values()) transmit(entry);
+      for (const entry of [...unconfirmed.values(), ...doubted.values()]) transmit(entry);
     },
     size: () => unconfirmed.size,
   };

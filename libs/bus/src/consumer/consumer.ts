@@ -91,7 +91,7 @@ export function startConsumer(
     if (inFlight.get(entry.sequence) !== entry) return;
     inFlight.delete(entry.sequence);
     watchdog.reset();
-    send(entry.reply, delayMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}`);
+    send(entry.reply, delayMs === 0 ? "-NAK" : `-NAK ${JSON.stringify({ delay: nanos(Math.ceil(delayMs)) })}`);
     onSettled();
     session.askSoon();
   }

@@ -147,7 +147,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   function wait(request: StoredRequest, { message }: RepositoryError, deliveries: number): StartResult | Outcome {
     if (!waiting.add(request.key, message)) return told(request, refused(request, "too-many-waiting"));
     options.onWait(request, message);
-    return later(Math.max(1, Math.min(backoffMs(deliveries - 1, retries), leftMs(request))));
+    return later(Math.max(1, Math.min(Math.ceil(backoffMs(deliveries - 1, retries)), leftMs(request))));
   }
 
   function leftMs({ receivedAt }: StoredRequest): number {
