@@ -35,7 +35,7 @@ const resendAfterMs = 400;
 const refusedRetryMs = 250;
 /** Confirmed ones of the last seconds are sent again after an interruption, this many at least and twice as many at most. */
 const confirmedMs = 15_000;
-const confirmedLimit = 4_096;
+const confirmedLimit = 2_048;
 /** For so long: NATS does not answer those of messages that it knows nothing of any more. */
 const doubtMs = 5_000;
 /**

@@ -25,7 +25,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   const inFlight = new NumberMap<Pending>();
   const blame = createBlame({ ...options, verdict, giveBack });
   const watch = createAbortWatch((signal) => settleAll(({ signal: own }) => own === signal));
-  // MQTT.js handles each PUBACK in a tick of its own: what they make room for is sent together, with one write.
+  // MQTT.js handles each PUBACK in a tick of its own: what they make room for is sent together.
   const pumpSoon = oncePerTurn(pump);
   let waiting: Pending[] = [];
   let send: Send | undefined;
@@ -80,7 +80,9 @@ export function createOutbox(options: OutboxOptions): Outbox {
       settle(pending, published);
     } else settle(pending, blame.onErrorAnswer(pending, reasonCode) ?? refusedWith(reasonCode));
     release(topic);
-    if (waiting.length > 0 || blame.suspects.size > 0) pumpSoon();
+    if (waiting.length === 0 && blame.suspects.size === 0) return;
+    // Half a window at a time: the broker has something to do while the other half is handled here.
+    (inFlight.size <= window.size() / 2 ? pump : pumpSoon)();
   }
 
   function hasRoom({ inFlight: count, provenOn, isStalled }: TopicState<Pending>): boolean {
