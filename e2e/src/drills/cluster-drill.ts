@@ -6,6 +6,7 @@ import {
   type NatsCluster,
   type NatsPeer,
   natsServerIsAtLeast,
+  type Service,
   startMosquitto,
   startNatsCluster,
   startService,
@@ -42,7 +43,7 @@ export async function drillCluster(
   const start = (name: "udp-ingest" | "mqtt-alerter", instance: number) =>
     startService(t, name, { ...env, INSTANCE_ID: `${name}-${instance}` }, { waitFor: "ready" });
   const ingests = await Promise.all([1, 2].map((instance) => start("udp-ingest", instance)));
-  await Promise.all([1, 2].map((instance) => start("mqtt-alerter", instance)));
+  const alerters = await Promise.all([1, 2].map((instance) => start("mqtt-alerter", instance)));
   await whenWhole(cluster);
 
   const sender = sendSteadily(await Promise.all(ingests.map((ingest) => ingest.udpPort())), perSecond);
@@ -66,6 +67,7 @@ export async function drillCluster(
   const times = timesOf(subscriber, sender.sent, watch.leaderless);
   const stored = (await first.api.stream(stream)).state.messages;
   report(t, { ...figures, stored, ...times });
+  if (figures.repeats > 0) explainRepeats(t, subscriber, alerters);
   assert.deepEqual([figures.delivered, unacknowledged], [figures.sent, 0], "delivered, unacknowledged");
   assert.ok(figures.repeats <= repeatsAllowed * figures.sent, `${figures.repeats} repeats`);
   assert.ok(times.slowestWithLeaderMs <= slowestAllowedMs, `one took ${times.slowestWithLeaderMs} ms with a leader`);
@@ -108,6 +110,18 @@ export async function gatherLeaders(cluster: NatsCluster): Promise<NatsPeer> {
     { timeoutMs: 60_000, intervalMs: 1_000, what: "one leader of all" },
   );
   return cluster.peer(leader);
+}
+
+/** Says when each repeat came, and what each alerter logged. */
+function explainRepeats(t: TestContext, { messages }: MqttSubscription, alerters: readonly Service[]): void {
+  const firstMs = new Map<string, number>();
+  for (const { topic, userProperties, receivedAt } of messages) {
+    const key = `${topic} ${userProperties["eventId"]?.slice(-36)}`;
+    const earlierMs = firstMs.get(key);
+    if (earlierMs === undefined) firstMs.set(key, receivedAt);
+    else t.diagnostic(`${key} at ${new Date(earlierMs).toISOString()} and ${new Date(receivedAt).toISOString()}`);
+  }
+  for (const line of alerters.flatMap(({ logs }) => logs)) t.diagnostic(JSON.stringify(line));
 }
 
 function timesOf(subscriber: MqttSubscription, sent: readonly Sent[], leaderless: readonly LeaderlessTime[]) {

@@ -38,7 +38,7 @@ export function startConsumer(
   options: BusOptions & ConsumerOptions,
   logger: BusLogger,
 ): Consumption {
-  const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 7_000, stallMs = 60_000 } = options;
+  const { stream = options.streamName, durable, maxInFlight, ackWaitMs = 8_000, stallMs = 60_000 } = options;
   /** By sequence. */
   const inFlight = new NumberMap<InFlight>();
   const finished = createRecentMessages(rememberedMessages);

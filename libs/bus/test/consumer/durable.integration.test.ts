@@ -20,7 +20,7 @@ test("makes the durable consumer as it is needed", async (t) => {
     name: durable,
     deliver_policy: "by_start_time",
     ack_policy: "explicit",
-    ack_wait: 7_000_000_000,
+    ack_wait: 8_000_000_000,
     max_deliver: -1,
     max_waiting: 512,
     max_ack_pending: 10_000,
@@ -95,7 +95,7 @@ test("leaves a durable consumer that differs as it is, with one warning for each
   assert.deepEqual(
     lines.filter((line) => line.level === "warn").map((line) => line.facts),
     [
-      { ...facts, setting: "ack_wait", wanted: 7e9, live: 5e9 },
+      { ...facts, setting: "ack_wait", wanted: 8e9, live: 5e9 },
       { ...facts, setting: "max_deliver", wanted: -1, live: 20 },
       { ...facts, setting: "max_ack_pending", wanted: 10_000, live: 100 },
     ],
