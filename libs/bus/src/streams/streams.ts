@@ -1,3 +1,4 @@
+import { delay } from "@sense-alerts/link-kit";
 import { type JetStreamManager, type NatsConnection, NatsError, type StreamConfig } from "nats";
 import { isStreamGone, statusOfError } from "../connection/api-status.js";
 import { managerOptions } from "../connection/jetstream-api.js";
@@ -13,6 +14,7 @@ import {
   wantedStreams,
 } from "./wanted-streams.js";
 
+const retryMs = 250;
 const subjectsOverlap = 10065;
 
 /**
@@ -63,18 +65,25 @@ async function add(
   wanted: WantedStream,
   options: BusOptions,
   logger: BusLogger,
+  retries = 3,
 ): Promise<StreamConfig> {
   try {
     return await create(manager, wanted, logger);
   } catch (error) {
     if (!(error instanceof NatsError) || error.api_error === undefined) throw error;
     const isDeadLetters = wanted.name === deadLetterStreamName(options.streamName);
-    if (isDeadLetters && error.api_error.err_code === subjectsOverlap) {
-      if (await releaseDeadLetterSubject(manager, options, logger)) return add(manager, wanted, options, logger);
+    const isTaken = isDeadLetters && error.api_error.err_code === subjectsOverlap;
+    if (isTaken && (await releaseDeadLetterSubject(manager, options, logger))) {
+      return add(manager, wanted, options, logger);
     }
     // Another replica with other settings was quicker.
     const created = await find(manager, wanted.name);
     if (created !== undefined) return created;
+    // Another replica has released the subject, and is about to create the stream.
+    if (isTaken && retries > 0) {
+      await delay(retryMs);
+      return add(manager, wanted, options, logger, retries - 1);
+    }
     const facts = `stream ${wanted.name} for ${wanted.subjects.join(", ")} cannot be created`;
     const advice = await storageAdvice(manager, error.api_error, options.streamMaxBytes);
     throw new Error(`${facts}: ${error.api_error.description}${advice}`, { cause: error });
