@@ -29,8 +29,8 @@ const repeatsAllowed = natsServerIsAtLeast([2, 11]) ? 0 : 0.01;
 
 /**
  * Two of each service on three servers, 300 events a second. Disturbs the cluster, lets it recover, and compares sent with
- * delivered; prints how long the cluster was without leaders and how long an event waited while there were some. Leaders that have been the same for
- * less than `settledMs` do not count.
+ * delivered; prints how long the cluster was without leaders and how long an event waited while there were some. Leaders that have been
+ * the same for less than `settledMs` do not count.
  */
 export async function drillCluster(
   t: TestContext,

@@ -33,10 +33,11 @@ const batchSize = 64;
 /** Not a divisor of a second: whatever loses acknowledgements every second must not lose each of these. */
 const resendAfterMs = 400;
 const refusedRetryMs = 250;
-/** Confirmed ones of the last seconds are sent again after an interruption, this many at least and twice as many at most. */
+/** Acknowledgements that are no older than this are sent again after an interruption although they were confirmed. */
 const confirmedMs = 15_000;
+/** At least this many of them are kept, and at most twice as many. */
 const confirmedLimit = 2_048;
-/** For so long: NATS does not answer those of messages that it knows nothing of any more. */
+/** How long they are sent again: NATS does not answer for a message that it has lost. */
 const doubtMs = 5_000;
 /**
  * After this time an acknowledgement is forgotten. NATS may know nothing of the delivery any more: the state of a consumer
@@ -58,7 +59,7 @@ export function createAcks(
 ): Acks {
   /** By the sequence of the message. */
   const unconfirmed = new NumberMap<Ack>();
-  /** Were confirmed, and are sent again. */
+  /** Confirmed before an interruption and sent again since, by the sequence of the message. */
   const doubted = new NumberMap<Ack>();
   let confirmed: Ack[] = [];
   let batch: Ack[] = [];
