@@ -43,6 +43,7 @@ export { type NatsPublication, publishNats } from "./publish-nats.js";
 export type { Entity as QrsEntity, QrsApp, QrsExecution, QrsTask } from "./qrs/entities.js";
 export { type Qrs, type QrsBehaviour, type QrsOptions, type QrsRequest, startQrs } from "./qrs/qrs.js";
 export type { QrsStart } from "./qrs/store.js";
+export { runToExit } from "./run-to-exit.js";
 export { runBeside, runTool, type ToolName, type ToolRun } from "./run-tool.js";
 export {
   type BrokerBehaviour,
@@ -62,15 +63,8 @@ export { mostConnectsPerMinute, type ReceivedPublish, repeatsOnOneConnection } f
 export { type ScriptedBroker, startScriptedBroker } from "./scripted-broker/scripted-broker.js";
 export { type PacedSendOptions, type SendOptions, sendDatagram, sendDatagrams } from "./send-datagrams.js";
 export type { Server } from "./server.js";
-export {
-  type Environment,
-  type LogLine,
-  runToExit,
-  type Service,
-  type ServiceName,
-  type ServiceOptions,
-  startService,
-} from "./service.js";
+export { type LogLine, type Service, type ServiceOptions, startService } from "./service.js";
+export type { Environment, ServiceName } from "./service-command.js";
 export { type MqttSubscription, type ReceivedMessage, type SubscribeOptions, subscribeMqtt } from "./subscribe-mqtt.js";
 export { syncAlways } from "./sync-always.js";
 export { startTcpLink, type TcpLink } from "./tcp-link.js";

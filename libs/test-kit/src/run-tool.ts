@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type ChildExit, startChild } from "./child.js";
 import { cleanUpAfter, type Scope } from "./clean-up.js";
-import type { Environment, ServiceName } from "./service.js";
+import type { Environment, ServiceName } from "./service-command.js";
 
 export type ToolName = "butler-config" | "dead-letters" | "qrs-check" | "send-test-alert";
 

@@ -1,13 +1,9 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type MetricLabels, readMetric } from "@sense-alerts/test-alert";
 import { type ChildExit, lineReader, startChild } from "./child.js";
 import { cleanUpAfter, type Scope } from "./clean-up.js";
 import { eventually } from "./eventually.js";
+import { type Environment, environmentFor, imageArgsOf, mainOf, type ServiceName } from "./service-command.js";
 
-export type ServiceName = "udp-ingest" | "mqtt-alerter";
-export type Environment = Readonly<Record<string, string>>;
 export type LogLine = Record<string, unknown>;
 
 export interface ServiceOptions {
@@ -48,7 +44,6 @@ export interface Service {
   readonly exited: Promise<ChildExit>;
 }
 
-const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const startTimeoutMs = 20_000;
 const requestTimeoutMs = 5_000;
 const stopTimeoutMs = 40_000;
@@ -66,40 +61,6 @@ export function startService(
 ): Promise<Service> {
   const nodeArgs = [...imageArgsOf(name), ...(options.nodeArgs ?? [])];
   return startServiceAt(mainOf(name), t, name, env, { ...options, nodeArgs });
-}
-
-export interface RunOptions {
-  /** Arguments of node itself. */
-  readonly nodeArgs?: readonly string[];
-  /** Arguments of the service. */
-  readonly args?: readonly string[];
-  readonly timeoutMs?: number;
-}
-
-/** Runs a service that is expected to exit by itself, for example over its settings. After `timeoutMs` (20,000) it is killed. */
-export async function runToExit(
-  t: Scope,
-  name: ServiceName,
-  env: Environment,
-  options: RunOptions = {},
-): Promise<ChildExit & { readonly stdout: string; readonly stderr: string }> {
-  const { nodeArgs = [], args = [], timeoutMs = startTimeoutMs } = options;
-  let stdout = "";
-  let stderr = "";
-  const child = await startChild(process.execPath, [...imageArgsOf(name), ...nodeArgs, mainOf(name), ...args], {
-    env: environmentFor(name, env),
-    onStdout: (text) => {
-      stdout += text;
-    },
-    onStderr: (text) => {
-      stderr += text;
-    },
-  });
-  cleanUpAfter(t, async () => void (await child.stop("SIGKILL", cleanUpTimeoutMs)));
-  const tooLate = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
-  const exit = await child.exited;
-  clearTimeout(tooLate);
-  return { ...exit, stdout, stderr };
 }
 
 /** startService() for any program that logs and answers like a service. */
@@ -199,30 +160,6 @@ export async function startServiceAt(
   if (waitFor === "http") await service.httpPort();
   if (waitFor === "ready") await service.ready();
   return service;
-}
-
-/** The arguments that the image of a service starts node with. */
-function imageArgsOf(name: ServiceName): string[] {
-  const dockerfile = readFileSync(join(root, "services", name, "Dockerfile"), "utf8");
-  const [, entrypoint] = /^ENTRYPOINT (\[.*\])$/m.exec(dockerfile) ?? [];
-  if (entrypoint === undefined) throw new Error(`the Dockerfile of ${name} has no ENTRYPOINT in one line`);
-  return (JSON.parse(entrypoint) as string[]).slice(1, -1);
-}
-
-function mainOf(name: ServiceName): string {
-  return join(root, "services", name, "dist", "src", "main.js");
-}
-
-function environmentFor(name: ServiceName, env: Environment): Record<string, string> {
-  const { PATH, NODE_V8_COVERAGE } = process.env;
-  return {
-    ...(PATH !== undefined && { PATH }),
-    ...(NODE_V8_COVERAGE !== undefined && { NODE_V8_COVERAGE }), // what a child runs counts as covered too
-    HTTP_HOST: "127.0.0.1",
-    HTTP_PORT: "0",
-    ...(name === "udp-ingest" && { UDP_HOST: "127.0.0.1", UDP_PORT: "0" }),
-    ...env,
-  };
 }
 
 function parseObject(text: string): Record<string, unknown> | undefined {
