@@ -37,8 +37,6 @@ export async function startBusyStack(t: Scope): Promise<BusyStack> {
     ingestEnv: { SPOOL_DIR: tempDir(t) },
     alerterEnv: {
       ...qrs.environment,
-      // Nobody listens there: that is what most can be seen of.
-      OTEL_EXPORTER_OTLP_ENDPOINT: "http://127.0.0.1:9",
       TASK_SUCCESS_TOPIC: refusedTopic,
       ALERT_TASK_TYPES: "reload, distribute",
       TASK_START_ENABLE: "true",

@@ -9,9 +9,6 @@ export function secretOf(kind: string): string {
 /** Has the form of an NKey seed, and a wrong check sum. */
 export const markedSeed = `SU${mark.repeat(8)}`;
 
-/** Has the form of headers for a collector. */
-export const markedHeaders = `authorization=Bearer%20${mark}`;
-
 /** What a leak would look like: the text itself, encoded for a URL, as Base64 alone or behind a user's name, or as a Buffer's bytes. */
 function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);

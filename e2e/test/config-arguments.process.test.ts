@@ -6,7 +6,7 @@ import { spec as alerterSpec } from "@sense-alerts/mqtt-alerter/settings";
 import type { SettingsSpec } from "@sense-alerts/service-kit";
 import { runToExit, type ServiceName, tempDir } from "@sense-alerts/test-kit";
 import { spec as ingestSpec } from "@sense-alerts/udp-ingest/settings";
-import { leaksIn, mark, markedHeaders, markedSeed, secretOf } from "../src/secrets.js";
+import { leaksIn, mark, markedSeed, secretOf } from "../src/secrets.js";
 
 const specs: Readonly<Record<ServiceName, SettingsSpec>> = { "udp-ingest": ingestSpec, "mqtt-alerter": alerterSpec };
 const names = Object.keys(specs) as ServiceName[];
@@ -25,7 +25,7 @@ for (const name of names) {
     assert.ok(secrets.includes("NATS_PASSWORD"));
     // One login for NATS at a time, and each way once as a variable and once as a file.
     const runs = secrets.flatMap((variable) => {
-      const inForm: Record<string, string> = { NATS_NKEY_SEED: markedSeed, OTEL_EXPORTER_OTLP_HEADERS: markedHeaders };
+      const inForm: Record<string, string> = { NATS_NKEY_SEED: markedSeed };
       const secret = inForm[variable] ?? secretOf(variable);
       const file = join(dir, variable);
       writeFileSync(file, `${secret}\n`);

@@ -27,7 +27,6 @@ const notShown: Readonly<Record<string, string>> = {
   sensealerts_alerter_distributions_followed_total: "they become alerts as others do",
   sensealerts_alerter_qrs_requests_total: "how long they took is shown; that QRS is away is a link that is down",
   sensealerts_alerter_qrs_suspended: "the link to QRS is down then",
-  sensealerts_trace_spans_total: "no alert depends on it; that the collector is away is a link that is down",
   sensealerts_ingest_spool_recovered_events_total: "happens at a start alone, and is in the log",
   sensealerts_ingest_status_events_total: "shown as the events of type sense.ingest.status",
 };

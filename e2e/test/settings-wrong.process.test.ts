@@ -38,10 +38,6 @@ const wrongOfBoth: Readonly<Record<string, WrongValue>> = {
   NATS_STREAM_MAX_AGE_HOURS: ["0", /must be a whole number from 1 to 87600/],
   NATS_STREAM_MAX_BYTES: ["1GiB", /must be a whole number of bytes of at least 1024/],
   NATS_DEDUP_WINDOW_SECONDS: ["1.5", /must be a whole number from 1 to 604800/],
-  OTEL_EXPORTER_OTLP_ENDPOINT: ["otel-collector:4317", /must be a URL that starts with http:\/\/ or https:\/\//],
-  OTEL_EXPORTER_OTLP_PROTOCOL: ["grpc", /must be one of http\/protobuf, http\/json/],
-  OTEL_EXPORTER_OTLP_HEADERS: [`authorization: ${secret}`, /must be pairs of name=value with commas between them/],
-  OTEL_RESOURCE_ATTRIBUTES: ["production", /must be pairs of name=value with commas between them/],
   HTTP_HOST: ["localhost:8080", /must be an IP address or a host name, without a port/],
   HTTP_PORT: ["65536", /must be a whole number from 0 to 65535/],
   LOG_LEVEL: ["verbose", /must be one of trace, debug, info, warn, error, fatal, silent/],
@@ -60,7 +56,6 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
     UDP_SOURCE_RATE_PER_SECOND: ["0", /must be a whole number from 1 to 1000000/],
     UDP_FALLBACK_ENCODING: ["utf-16le", /must be the name of an encoding that has ASCII in it/],
     SENSE_TIMEZONE: ["Stockholm", /must be the IANA name of a time zone/],
-    OTEL_TRACES_SAMPLER_ARG: ["10%", /must be a number from 0 to 1/],
     UDP_DRAIN_SECONDS: ["-1", /must be a whole number from 0 to 3600/],
     BUFFER_MAX_EVENTS: ["0", /must be a whole number from 1 to 10000000/],
     BUFFER_MAX_BYTES: ["64", /must be a whole number of bytes of at least 65536/],
@@ -118,7 +113,7 @@ const wrongOf: Readonly<Record<ServiceName, Readonly<Record<string, WrongValue>>
 };
 /** Any text is right for these; they are wrong when they are set twice. */
 const anyText: Readonly<Record<ServiceName, readonly string[]>> = {
-  "udp-ingest": ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN", "OTEL_SERVICE_NAME"],
+  "udp-ingest": ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN"],
   "mqtt-alerter": ["MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CLIENT_ID"],
 };
 
@@ -151,9 +146,9 @@ function partOf(all: Readonly<Record<string, WrongValue>>, wanted: (variable: st
 const wrongRuns: readonly { name: ServiceName; values: Readonly<Record<string, WrongValue>> }[] = [
   {
     name: "udp-ingest",
-    values: { ...wrongOf["udp-ingest"], ...partOf(wrongOfBoth, (name) => !/^(NATS|OTEL)_/.test(name)) },
+    values: { ...wrongOf["udp-ingest"], ...partOf(wrongOfBoth, (name) => !/^NATS_/.test(name)) },
   },
-  { name: "udp-ingest", values: partOf(wrongOfBoth, (name) => /^(NATS|OTEL)_/.test(name)) },
+  { name: "udp-ingest", values: partOf(wrongOfBoth, (name) => /^NATS_/.test(name)) },
   {
     name: "mqtt-alerter",
     values: partOf(wrongOf["mqtt-alerter"], (name) => /^(QRS|TASK_START|SUBSCRIPTION)_/.test(name)),
@@ -172,7 +167,7 @@ for (const { name, values } of wrongRuns) {
     for (const [variable, [, allowed]] of Object.entries(values)) {
       const line = lines.get(variable) ?? "";
       assert.match(line, allowed);
-      const shown = ["NATS_NKEY_SEED", "OTEL_EXPORTER_OTLP_HEADERS"].includes(variable) ? `${variable}_FILE` : variable;
+      const shown = variable === "NATS_NKEY_SEED" ? `${variable}_FILE` : variable;
       assert.match(line, new RegExp(`\\. Example: ${shown}=\\S+$`));
     }
     for (const variable of twice) {

@@ -17,7 +17,7 @@ const both = { ...natsSettings, ...commonSettings };
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Ports inside a container need no choice; instances of one service must not share a name, nor the services theirs. */
-const fixedInContainers = ["UDP_HOST", "UDP_PORT", "HTTP_HOST", "HTTP_PORT", "INSTANCE_ID", "OTEL_SERVICE_NAME"];
+const fixedInContainers = ["UDP_HOST", "UDP_PORT", "HTTP_HOST", "HTTP_PORT", "INSTANCE_ID"];
 /** Other defaults than without containers. */
 const defaultsInContainers: Readonly<Record<string, string>> = {
   NATS_URL: "nats://nats:4222",

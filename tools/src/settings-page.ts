@@ -26,7 +26,6 @@ const parts: readonly Part[] = [
       ["Receiving datagrams", /^UDP_(?!FALLBACK)/],
       ["Reading datagrams", /^(UDP_FALLBACK|SENSE)_/],
       ["Keeping events while NATS is away", /^(BUFFER|SPOOL)_/],
-      ["How many traces are kept", /^OTEL_/],
     ],
   },
   {
@@ -46,7 +45,6 @@ const parts: readonly Part[] = [
     groups: [
       ["NATS", /^NATS_(?!STREAM|SUBJECT|DEDUP)/],
       ["The stream of events", /^NATS_/],
-      ["Traces (OpenTelemetry)", /^OTEL_/],
       ["The process", /./],
     ],
   },

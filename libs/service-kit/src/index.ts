@@ -41,6 +41,3 @@ export { type SettingProblem, SettingsError } from "./settings/settings-error.js
 export { oneOf, parsed, secretText, text, textList, toggle } from "./settings/text-settings.js";
 export { type TlsFileNames, tlsFilesCheck } from "./settings/tls-files-check.js";
 export { type UrlRules, url, urlList, withoutLogin } from "./settings/url-settings.js";
-export { spanClockMs } from "./tracing/span-clock.js";
-export { newSpanId, readTraceparent, type TraceContext } from "./tracing/trace-context.js";
-export type { FinishedSpan, Tracer } from "./tracing/tracer.js";

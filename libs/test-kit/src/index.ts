@@ -7,13 +7,6 @@ export {
 export { type Certificates, type CertificatesOptions, makeCertificates } from "./certificates.js";
 export { type Child, type ChildExit, type ChildOptions, startChild } from "./child.js";
 export { atProcessEnd, cleanUpAfter, type Scope } from "./clean-up.js";
-export {
-  type CollectedRequest,
-  type CollectedSpan,
-  type Collector,
-  type CollectorOptions,
-  startCollector,
-} from "./collector.js";
 export { type EventuallyOptions, eventually } from "./eventually.js";
 export { findProgram } from "./find-program.js";
 export { freeTcpPort, freeUdpPort } from "./free-port.js";

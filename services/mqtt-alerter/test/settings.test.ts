@@ -47,7 +47,6 @@ const common = {
   STATUS_PAGE: "auto",
   INSTANCE_ID: hostname().replace(/[^A-Za-z0-9._-]/g, "-"),
   SHUTDOWN_TIMEOUT_SECONDS: 20,
-  OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
 };
 
 const own = {

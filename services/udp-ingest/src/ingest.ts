@@ -17,7 +17,6 @@ export type IngestOptions = {
   /** The rate limit of each source; undefined = none. */
   readonly sourceRatePerSecond: number | undefined;
   /** The share of the traces to record, 0 to 1; 1 by default. */
-  readonly sampledShare?: number;
   readonly read: (datagram: ReceivedDatagram) => Reading;
   readonly sendEvent: (message: EventMessage) => void;
   readonly sendRejected: (message: BusMessage) => void;
@@ -84,7 +83,7 @@ export function createIngest(options: IngestOptions): Ingest {
 
   return {
     receive: (bytes, address, port, receivedAtMs) => {
-      const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent(options.sampledShare) };
+      const datagram = { bytes, address, port, receivedAtMs, traceparent: newTraceparent() };
       const reading = judge(datagram);
       options.onRead(datagram, reading);
       if (reading.ok) options.sendEvent(eventMessage(reading.event, options.subjectPrefix));

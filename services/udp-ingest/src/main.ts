@@ -5,7 +5,6 @@ import { createAllowedSources } from "./admission/allowed-sources.js";
 import { createDatagramReader } from "./datagram/reader.js";
 import { createIngest } from "./ingest.js";
 import { createIngestMetrics } from "./metrics.js";
-import { createDatagramTrail } from "./outbox/datagram-trail.js";
 import { createOutboxes } from "./outbox/outboxes.js";
 import { sumOf } from "./outbox/size.js";
 import { openSpool } from "./outbox/spool/spool.js";
@@ -22,7 +21,7 @@ await runService({
   env: process.env,
   spec,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, statusPage, tracer, signal, onStop }) => {
+  start: async ({ settings, logger, metrics: registry, health, statusPage, signal, onStop }) => {
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
@@ -40,16 +39,14 @@ await runService({
     const spoolOwner = { instance, signal, onWaiting };
     const spool = spoolDir === undefined ? undefined : await openSpool(spoolDir, settings.SPOOL_MAX_BYTES, spoolOwner);
     if (spool !== undefined) onStop("spool", spool.close);
-    const trail = createDatagramTrail(logger, tracer);
     const { events, rejected, close } = createOutboxes({
-      bus: { ...bus, send: trail.send(bus.send) },
+      bus,
       spool,
       maxEvents: settings.BUFFER_MAX_EVENTS,
       maxBytes: settings.BUFFER_MAX_BYTES,
       metrics,
       onEventSettled: status.settled,
       logger,
-      onSettled: trail.settled,
     });
     onStop("outboxes", close);
 
@@ -65,7 +62,6 @@ await runService({
       maxDatagramBytes: settings.UDP_MAX_DATAGRAM_BYTES,
       allows: sources.allows,
       sourceRatePerSecond: settings.UDP_SOURCE_RATE_PER_SECOND,
-      sampledShare: settings.OTEL_TRACES_SAMPLER_ARG,
       read: createDatagramReader({
         eventSource: `/udp-ingest/${instance}`,
         fallbackEncoding: settings.UDP_FALLBACK_ENCODING,

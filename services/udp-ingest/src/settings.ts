@@ -89,12 +89,6 @@ export const udpIngestSettings = {
     min: 1_048_576,
     desc: "Most that the spool takes on disk; past it the oldest events are dropped and counted",
   }),
-  OTEL_TRACES_SAMPLER_ARG: parsed(parseShare, {
-    allowed: "a number from 0 to 1",
-    default: 1,
-    example: "0.1",
-    desc: "Share of the datagrams whose traces are exported, by both services: mqtt-alerter follows the sampled flag that udp-ingest sets",
-  }),
   UDP_DRAIN_SECONDS: wholeNumber({
     default: 0,
     min: 0,
@@ -128,11 +122,6 @@ function parseEncoding(given: string): string | undefined {
 function parseTimezone(given: string): string | undefined {
   const name = given.trim();
   return isTimezone(name) ? name : undefined;
-}
-
-function parseShare(given: string): number | undefined {
-  const share = given.trim();
-  return /^(0(\.\d+)?|1(\.0+)?)$/.test(share) ? Number(share) : undefined;
 }
 
 function parseDirectory(given: string): string | undefined {

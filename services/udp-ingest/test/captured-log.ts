@@ -6,10 +6,10 @@ export type CapturedLog = {
   lines(): { readonly level: string; readonly msg: string; readonly [field: string]: unknown }[];
 };
 
-export function captureLog(): CapturedLog {
+export function captureLog(level: "debug" | "info" = "debug"): CapturedLog {
   const written: string[] = [];
   const destination = { write: (line: string) => void written.push(line) };
-  const logger = createLogger({ name: "udp-ingest", instance: "ingest-1", level: "debug", pretty: false, destination });
+  const logger = createLogger({ name: "udp-ingest", instance: "ingest-1", level, pretty: false, destination });
   return {
     logger,
     lines: () =>

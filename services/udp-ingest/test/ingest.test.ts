@@ -73,12 +73,6 @@ test("tells in the warning the trace context that the rejected datagram goes on 
   );
 });
 
-test("marks the traces of the share that is not to be recorded", (t) => {
-  const { ingest, rejected } = ingestAt(t, { sampledShare: 0 });
-  ingest.receive(unreadable, "10.0.0.5", 51_834, Date.now());
-  assert.match(rejected[0]?.headers?.["traceparent"] ?? "", /-00$/);
-});
-
 test("does not repeat the ids of rejected datagrams after a restart", (t) => {
   const before = ingestAt(t);
   before.ingest.receive(unreadable, "10.0.0.5", 1, Date.now());

@@ -45,12 +45,6 @@ const defaults = {
   STATUS_PAGE: "auto",
   INSTANCE_ID: hostname(),
   SHUTDOWN_TIMEOUT_SECONDS: 20,
-  OTEL_TRACES_SAMPLER_ARG: 1,
-  OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
-  OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-  OTEL_EXPORTER_OTLP_HEADERS: undefined,
-  OTEL_SERVICE_NAME: undefined,
-  OTEL_RESOURCE_ATTRIBUTES: undefined,
 };
 const names = Object.keys(defaults);
 
@@ -90,13 +84,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   STATUS_PAGE: ["on"],
   INSTANCE_ID: ["two words", "a/b", "é", "x".repeat(129)],
   SHUTDOWN_TIMEOUT_SECONDS: ["0", "3601", "20s"],
-  OTEL_TRACES_SAMPLER_ARG: ["-0.1", "1.1", "10%", ".5", "1e-3"],
-  OTEL_EXPORTER_OTLP_ENDPOINT: ["collector:4317", "grpc://collector:4317", "http://me:it@collector:4318"],
-  OTEL_EXPORTER_OTLP_PROTOCOL: ["grpc", "json"],
-  OTEL_EXPORTER_OTLP_HEADERS: ["authorization: Basic", "a=b c", "a=%"],
-  OTEL_RESOURCE_ATTRIBUTES: ["production", "a=b,c"],
 };
-const anyText = ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN", "OTEL_SERVICE_NAME"];
+const anyText = ["NATS_USER", "NATS_PASSWORD", "NATS_TOKEN"];
 
 function problemsOf(env: Environment): readonly string[] {
   try {

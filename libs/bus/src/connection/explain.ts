@@ -13,9 +13,8 @@ export function explainNatsError(error: unknown, options: BusOptions): string {
   }
   const message = error instanceof Error ? error.message : String(error);
   if (isUnexplainedClose(error)) {
-    // A TLS alert can be lost on the way when the server hangs up right behind it.
     return asksForTls(options)
-      ? "the server closed the connection in the TLS handshake (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE; if it starts with TLS, set NATS_TLS_FIRST)"
+      ? endedHandshake
       : "the server closed the connection at once (is it a nats-server? is NATS_URL right?)";
   }
   const code = typeof error === "object" && error !== null && "code" in error ? error.code : undefined;
@@ -34,8 +33,9 @@ export function explainServerError(
 // OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those before.
 const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
-const wrongCertificate =
-  "the server wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE)";
+/** One text for the alert and for a bare close: the alert can be lost on the way when the server hangs up right behind it. */
+const endedHandshake =
+  "the server ended the TLS handshake: it wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE), or starts with TLS (set NATS_TLS_FIRST)";
 
 /** nats.js calls a connection refused that was made and closed without a word; one that was refused has Node's reason with it. */
 function isUnexplainedClose(error: unknown): boolean {
@@ -44,9 +44,7 @@ function isUnexplainedClose(error: unknown): boolean {
 }
 
 function explainCode(code: string, message: string, options: BusOptions): string {
-  if (certificateAlert.test(code)) {
-    return wrongCertificate;
-  }
+  if (certificateAlert.test(code)) return endedHandshake;
   switch (code) {
     case "CONNECTION_REFUSED":
       return "nobody listens at that address (is nats-server running? is NATS_URL right?)";

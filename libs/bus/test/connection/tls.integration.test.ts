@@ -81,5 +81,5 @@ test("starts with the handshake where the server wants it so", { skip: !knowsTls
   const { bus } = startTestBus(t, `tls://127.0.0.1:${server.port}`, { ...options, tlsFirst: true });
   await whenUp(bus);
   const without = startTestBus(t, `tls://127.0.0.1:${server.port}`, options);
-  await whenDown(without.bus, /in the TLS handshake .*if it starts with TLS, set NATS_TLS_FIRST/);
+  await whenDown(without.bus, /ended the TLS handshake: .*starts with TLS \(set NATS_TLS_FIRST\)/);
 });

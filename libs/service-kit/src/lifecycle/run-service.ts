@@ -8,8 +8,6 @@ import { createMetrics, type Metrics } from "../metrics.js";
 import { type CommonSettings, statusDetailOf } from "../settings/common-settings.js";
 import type { Environment } from "../settings/given-text.js";
 import type { SettingsSpec } from "../settings/setting.js";
-import { startTracing } from "../tracing/start-tracing.js";
-import type { Tracer } from "../tracing/tracer.js";
 import { answerArguments } from "./answer-arguments.js";
 import { readBuild } from "./build.js";
 import { captureConsole } from "./capture-console.js";
@@ -24,8 +22,6 @@ export interface ServiceContext<S extends CommonSettings> {
   readonly health: Health;
   /** Where the service shows itself; undefined when nobody is to see anything. */
   readonly statusPage: Pick<StatusPage, "detail" | "show"> | undefined;
-  /** Undefined when no traces are wanted. */
-  readonly tracer: Tracer | undefined;
   /** Aborts at the first SIGTERM or SIGINT, also while the service is still starting. */
   readonly signal: AbortSignal;
   /** Registers what ends a part, right after the part was opened; they run in reverse order. */
@@ -89,9 +85,7 @@ export async function runService<S extends CommonSettings>(options: ServiceOptio
     logger.info({ ...build, node: process.version }, "service starting");
     const http = await startHttp({ host, port, health, metrics, logger, statusPage });
     sequence.add("http", () => http.close());
-    const tracing = await startTracing({ name, instance, build, settings, metrics, health, logger });
-    if (tracing !== undefined) sequence.add("tracing", tracing.close);
-    const parts = { settings, logger, metrics, health, statusPage, tracer: tracing?.tracer };
+    const parts = { settings, logger, metrics, health, statusPage };
     if (!stop.signal.aborted) await start({ ...parts, signal: stop.signal, onStop: sequence.add });
     if (!stop.signal.aborted) {
       health.markStarted();

@@ -3,7 +3,6 @@ import { isLoopback, listenHost } from "./host-settings.js";
 import { wholeNumber } from "./number-settings.js";
 import type { SettingsOf } from "./setting.js";
 import { oneOf, parsed, parseToggle } from "./text-settings.js";
-import { tracingSettings } from "./tracing-settings.js";
 
 /** The settings that every service has. */
 export const commonSettings = {
@@ -42,7 +41,6 @@ export const commonSettings = {
     max: 3600,
     desc: "How long a stop may take before the process gives up and exits with code 1",
   }),
-  ...tracingSettings,
 };
 
 export type CommonSettings = SettingsOf<typeof commonSettings>;

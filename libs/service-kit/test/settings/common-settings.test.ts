@@ -13,11 +13,6 @@ test("has the promised defaults", () => {
     LOG_PRETTY: "auto",
     STATUS_PAGE: "auto",
     SHUTDOWN_TIMEOUT_SECONDS: 20,
-    OTEL_EXPORTER_OTLP_ENDPOINT: undefined,
-    OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
-    OTEL_EXPORTER_OTLP_HEADERS: undefined,
-    OTEL_SERVICE_NAME: undefined,
-    OTEL_RESOURCE_ATTRIBUTES: undefined,
   });
   assert.equal(loadSettings(commonSettings, { INSTANCE_ID }).INSTANCE_ID, INSTANCE_ID);
 });

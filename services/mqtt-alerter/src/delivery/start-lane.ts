@@ -6,10 +6,9 @@ import type { AlertPublisher } from "../mqtt/alert-publisher.js";
 import type { MqttAlerterSettings } from "../settings.js";
 import type { AlerterStatus } from "../status/start-status.js";
 import { createDeliver, type Lane, type Planner } from "./deliver.js";
-import { createDeliverySpans } from "./delivery-spans.js";
 import type { Decode } from "./shared-decoder.js";
 
-type Context = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "health" | "tracer" | "onStop">;
+type Context = Pick<ServiceContext<MqttAlerterSettings>, "settings" | "logger" | "health" | "onStop">;
 
 type Parts = {
   readonly bus: Bus;
@@ -36,12 +35,11 @@ const loggedEveryMs = 30_000;
 
 /** Reads one durable consumer, which all replicas share, and turns each delivery into at most one message. */
 export function startLane(
-  { settings, logger, health, tracer, onStop }: Context,
+  { settings, logger, health, onStop }: Context,
   { bus, broker, metrics, status, decode }: Parts,
   { lane, plan, maxInflight }: LaneOptions,
 ): LaneState {
   const durable = `${settings.NATS_CONSUMER}-${lane}`;
-  const spans = createDeliverySpans(tracer, durable);
   const isDebugging = logger.isLevelEnabled("debug");
   const refusals = createThrottle(loggedEveryMs, 1);
   /** Messages of this lane without a result. */
@@ -59,7 +57,7 @@ export function startLane(
     consumer: durable,
     decode,
     plan,
-    publish: spans.publish(publish),
+    publish,
     onPublished: (message, event) => {
       metrics.published(message, event);
       status.published(message, event);
@@ -76,7 +74,6 @@ export function startLane(
     },
     onOutcome: ({ kind }) => metrics.finished(lane, kind),
   });
-  const handle = spans.process(deliver);
   const consumer = bus.consume({
     durable,
     maxInFlight: maxInflight,
@@ -96,7 +93,7 @@ export function startLane(
     },
     handle: (delivery, signal) => {
       metrics.taken(lane, delivery.deliveries);
-      return handle(delivery, signal);
+      return deliver(delivery, signal);
     },
   });
   broker.onOnline(consumer.wake);

@@ -6,16 +6,22 @@ const pool = Buffer.alloc(bytesEach * 512);
 let next = pool.length;
 
 /**
- * A new W3C trace context, `00-<32 hex>-<16 hex>-01`, or `-00` at the end for the share of them that is not sampled.
+ * A new W3C trace context, `00-<32 hex>-<16 hex>-01`: whoever records spans is asked to record this trace.
  * https://www.w3.org/TR/trace-context/#traceparent-header
  */
-export function newTraceparent(sampledShare = 1): string {
+export function newTraceparent(): string {
   if (next === pool.length) {
     randomFillSync(pool);
     next = 0;
   }
   const hex = pool.toString("hex", next, next + bytesEach);
   next += bytesEach;
-  const isSampled = sampledShare === 1 || Number.parseInt(hex.slice(24, 32), 16) < sampledShare * 2 ** 32;
-  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-${isSampled ? "01" : "00"}`;
+  return `00-${hex.slice(0, 32)}-${hex.slice(32)}-01`;
+}
+
+const form = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+/** Whether the text is a W3C trace context, version 00. */
+export function isTraceparent(text: string): boolean {
+  return form.test(text);
 }

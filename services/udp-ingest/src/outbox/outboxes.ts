@@ -18,8 +18,6 @@ export type OutboxesOptions = {
   readonly logger: Logger;
   /** Called once for each event. */
   readonly onEventSettled: (message: EventMessage, result: OutboxResult) => void;
-  /** Called once for each message, rejected datagrams among them. */
-  readonly onSettled?: ((message: BusMessage, result: OutboxResult) => void) | undefined;
   /** A monotonic clock in milliseconds; `performance.now` by default. */
   readonly clockMs?: () => number;
 };
@@ -37,8 +35,14 @@ const warnEveryMs = 60_000;
 
 /** Where events and rejected datagrams wait for NATS; both go on as soon as it is back. Only events are spooled. */
 export function createOutboxes(options: OutboxesOptions): Outboxes {
-  const { bus, spool, maxEvents, maxBytes, metrics, logger, onSettled } = options;
+  const { bus, spool, maxEvents, maxBytes, metrics, logger } = options;
   const warnings = createThrottle(warnEveryMs, 10, options.clockMs);
+  const isDebugging = logger.isLevelEnabled("debug");
+
+  function logSettled({ id: eventId, subject, headers }: BusMessage, result: OutboxResult): void {
+    if (isDebugging)
+      logger.debug({ eventId, subject, result, traceparent: headers?.["traceparent"] }, "message settled");
+  }
 
   function dropped(message: EventMessage, result: string): void {
     const suppressed = warnings.take(result);
@@ -87,7 +91,7 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
     onResult: (message: EventMessage, result: OutboxResult) => {
       metrics.settled(message.type, result);
       options.onEventSettled(message, result);
-      onSettled?.(message, result);
+      logSettled(message, result);
       if (result !== "stored" && result !== "duplicate") dropped(message, result);
     },
     onRetry: retried,
@@ -117,7 +121,7 @@ export function createOutboxes(options: OutboxesOptions): Outboxes {
     send: bus.send,
     onResult: (message, result) => {
       metrics.rejectedSettled(result);
-      onSettled?.(message, result);
+      logSettled(message, result);
     },
     onRetry: retried,
   });

@@ -1,8 +1,7 @@
 import type { EngineEvent, TaskEvent } from "@sense-alerts/event-contract";
-import { readTraceparent } from "@sense-alerts/service-kit";
 import { createDatagramReader } from "../datagram/reader.js";
 import { type Rejection, rejections } from "../datagram/rejection.js";
-import { newTraceparent } from "../datagram/traceparent.js";
+import { isTraceparent, newTraceparent } from "../datagram/traceparent.js";
 import { type EventMessage, eventMessage } from "../messages.js";
 
 type RereaderOptions = {
@@ -51,7 +50,7 @@ export function createRereader(options: RereaderOptions): (datagram: StoredDatag
 
 /** Its trace goes on; the sender of a message may have written anything there. */
 function traceparentOf({ traceparent }: StoredDatagram["headers"]): string {
-  return traceparent !== undefined && readTraceparent(traceparent) !== undefined ? traceparent : newTraceparent();
+  return traceparent !== undefined && isTraceparent(traceparent) ? traceparent : newTraceparent();
 }
 
 /** `10.0.0.5:51234` or `[::1]:51234`; no address and port 0 for anything else. */

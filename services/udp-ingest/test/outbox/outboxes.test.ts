@@ -7,10 +7,10 @@ import { captureLog } from "../captured-log.js";
 import { createMemoryStream } from "./memory-stream.js";
 import { answersDealtWith } from "./outbox-to-memory.js";
 
-function outboxesAt(t: TestContext, maxEvents = 1_000) {
+function outboxesAt(t: TestContext, maxEvents = 1_000, level: "debug" | "info" = "info") {
   t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
   const stream = createMemoryStream<BusMessage>();
-  const { logger, lines } = captureLog();
+  const { logger, lines } = captureLog(level);
   const counted: string[] = [];
   const listeners: ((up: boolean) => void)[] = [];
   let clockMs = 0;
@@ -70,6 +70,19 @@ test("stores events and copies of rejected datagrams, and counts them apart", as
   assert.deepEqual(stream.stored, ["a", "b"]);
   assert.deepEqual(counted.toSorted(), ["copy stored", "sense.task.failed duplicate", "sense.task.failed stored"]);
   assert.deepEqual(lines(), []);
+});
+
+test("writes a line at debug for each message that is settled, with its trace context", async (t) => {
+  const { outboxes, lines } = outboxesAt(t, 1_000, "debug");
+  const traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+  outboxes.events.add({ ...event("a"), headers: { traceparent } });
+  outboxes.rejected.add(copy("b"));
+  await answersDealtWith();
+  const line = { level: "debug", msg: "message settled", result: "stored" };
+  assert.deepEqual(lines(), [
+    { ...line, eventId: "a", subject: "sense.task.failed", traceparent },
+    { ...line, eventId: "b", subject: "sense.rejected" },
+  ]);
 });
 
 test("sends both again as soon as the bus is back, and not when it goes", async (t) => {
