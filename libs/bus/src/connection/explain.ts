@@ -37,8 +37,13 @@ const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|
 const endedHandshake =
   "the server ended the TLS handshake: it wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE), or starts with TLS (set NATS_TLS_FIRST)";
 
-/** nats.js calls a connection refused that was made and closed without a word; one that was refused has Node's reason with it. */
+/**
+ * A server that hangs up during the dial shows as a reset, or as nats.js' own code: it calls a connection refused that was made and closed
+ * without a word. One that was refused has Node's reason with it.
+ */
 function isUnexplainedClose(error: unknown): boolean {
+  if (!(error instanceof Error) || !("code" in error)) return false;
+  if (error.code === "ECONNRESET" || error.code === "EPIPE") return true;
   if (!(error instanceof NatsError) || error.code !== "CONNECTION_REFUSED") return false;
   return error.chainedError === undefined || Reflect.get(error.chainedError, "code") !== "ECONNREFUSED";
 }
