@@ -1,7 +1,9 @@
-import { Counter, collectDefaultMetrics, Gauge, Registry } from "prom-client";
-import { createHistogram, type Observe } from "./metrics-histogram.js";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 
-export type { Counter, Gauge, Observe };
+export type { Counter, Gauge };
+
+/** Takes one value, in the unit of the name. */
+export type Observe = (value: number) => void;
 
 /** Prometheus conventions apply after the prefix: the base unit in the name, `_total` behind a counter. */
 export type MetricName = `sensealerts_${string}`;
@@ -34,7 +36,7 @@ export interface Metrics {
    */
   tally<L extends string = never>(options: MetricOptions<L>): (labels: Readonly<Record<L, string>>) => Count;
   gauge<L extends string = never>(options: GaugeOptions<L>): Gauge<L>;
-  /** A histogram, made in the same way as a tally and for the same reason. */
+  /** A histogram: the series of some labels is asked for once and is there from then on. */
   histogram<L extends string = never>(options: HistogramOptions<L>): (labels: Readonly<Record<L, string>>) => Observe;
   readonly contentType: string;
   /** All metrics in the Prometheus text format. Rejects if a `collect` does. */
@@ -98,7 +100,13 @@ export function createMetrics(service: string, { version = "unknown", revision =
           },
         }),
       }),
-    histogram: (options) => createHistogram(register, options),
+    histogram: ({ buckets, ...options }) => {
+      const histogram = new Histogram<string>({ ...options, buckets: [...buckets], registers });
+      return (labels) => {
+        histogram.zero(labels);
+        return histogram.labels(labels).observe;
+      };
+    },
     contentType: register.contentType,
     render: () => register.metrics(),
   };
