@@ -1,8 +1,9 @@
 import { z } from "zod";
 import type { Answer } from "./exchange.js";
+import { isGuid } from "./guid.js";
 import { RepositoryError } from "./repository-error.js";
 
-const guid = z.string().regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i);
+const guid = z.string().refine(isGuid);
 const listOf = <T extends z.ZodType>(item: T) =>
   z
     .array(item)

@@ -1,19 +1,14 @@
 import { busOptionsOf, startBus } from "@sense-alerts/bus";
-import { delay } from "@sense-alerts/link-kit";
 import { runService } from "@sense-alerts/service-kit";
 import { createAllowedSources } from "./admission/allowed-sources.js";
 import { createDatagramReader } from "./datagram/reader.js";
 import { createIngest } from "./ingest.js";
 import { createIngestMetrics } from "./metrics.js";
 import { createOutboxes } from "./outbox/outboxes.js";
-import { sumOf } from "./outbox/size.js";
 import { openSpool } from "./outbox/spool/spool.js";
 import { readSettings, spec } from "./settings.js";
-import { listen, socketState } from "./socket/listen.js";
+import { startSocket } from "./socket/start-socket.js";
 import { startStatus } from "./status/start-status.js";
-
-/** How long datagrams wait for the end of a burst when there is a spool: a kill loses them. */
-const longestWaitMs = 250;
 
 await runService({
   name: "udp-ingest",
@@ -21,7 +16,8 @@ await runService({
   env: process.env,
   spec,
   readSettings,
-  start: async ({ settings, logger, metrics: registry, health, statusPage, signal, onStop }) => {
+  start: async (context) => {
+    const { settings, logger, metrics: registry, health, statusPage, signal, onStop } = context;
     const { INSTANCE_ID: instance, NATS_SUBJECT_PREFIX: subjectPrefix, SPOOL_DIR: spoolDir } = settings;
 
     const metrics = createIngestMetrics(registry);
@@ -75,31 +71,6 @@ await runService({
       warn: (facts, message) => logger.warn(facts, message),
     });
 
-    const socket = listen({
-      host: settings.UDP_HOST,
-      port: settings.UDP_PORT,
-      receiveBufferBytes: settings.UDP_RECEIVE_BUFFER_BYTES,
-      ingest,
-      onReceived: metrics.received,
-      mayWait: events.hasRoomFor,
-      makesRoom: events.makesRoom,
-      longestWaitMs: spool && longestWaitMs,
-      onKernelDropped: (datagrams) => {
-        metrics.kernelDropped(datagrams);
-        status.kernelDropped(datagrams);
-      },
-      logger,
-    });
-    metrics.observeSocket(socket.bound);
-    const buffered = () => sumOf(events.size(), socket.waiting());
-    metrics.observeBuffer(buffered);
-    status.show(socket, buffered, spool);
-    health.link("socket", { required: true, state: () => socketState(socket.bound()) });
-    onStop("udp socket", async (hurry) => {
-      const last = socket.bound();
-      await socket.close(hurry);
-      if (last !== undefined) ingest.report("stop", last.address, last.port, "");
-    });
-    onStop("drain", () => delay(settings.UDP_DRAIN_SECONDS * 1_000));
+    startSocket(context, { ingest, events, spool, metrics, status });
   },
 });
