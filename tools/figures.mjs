@@ -2,8 +2,8 @@
 import { existsSync, readFileSync } from "node:fs";
 
 /**
- * Prints what the drills have measured, a line for each and its other figures below. A drill that failed before it had figures is
- * only in the summary of the tests.
+ * Prints what the drills have measured, a line for each and its other figures below. A drill that failed before it had
+ * figures is only in the summary of the tests.
  * @param {string} file the lines that report() of e2e/src/drill.ts has written
  */
 export function printFigures(file) {

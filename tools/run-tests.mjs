@@ -88,7 +88,8 @@ function workspaces() {
 }
 
 /**
- * The JavaScript files under dist/src or dist/test of a package, without those whose source is gone since they were compiled.
+ * The JavaScript files under dist/src or dist/test of a package, without those whose source is gone since they were
+ * compiled.
  * @param {string} dir
  * @param {"src" | "test"} part
  */

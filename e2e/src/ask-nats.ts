@@ -8,8 +8,8 @@ export interface NatsLogin {
 }
 
 /**
- * Publishes to a subject or subscribes to it over NATS' bare text protocol, and gives what the server says to it: nothing when it is
- * allowed, `Permissions Violation for …` when it is not. Rejects when the login is refused.
+ * Publishes to a subject or subscribes to it over NATS' bare text protocol, and gives what the server says to it:
+ * nothing when it is allowed, `Permissions Violation for …` when it is not. Rejects when the login is refused.
  */
 export async function askNats(
   { port, user, password }: NatsLogin,

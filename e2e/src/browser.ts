@@ -19,7 +19,10 @@ export interface Viewer {
 
 export interface View {
   readonly page: Page;
-  /** What the browser complained of: errors in scripts, what the policy of the page did not allow, what could not be loaded. */
+  /**
+   * What the browser complained of: errors in scripts, what the policy of the page did not allow, what could not be
+   * loaded.
+   */
   readonly complaints: readonly string[];
   /** Every address that was asked for. */
   readonly asked: readonly string[];

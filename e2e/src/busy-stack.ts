@@ -17,8 +17,9 @@ import { startTopic } from "./start-stack.js";
 
 export interface BusyStack extends Stack {
   /**
-   * Has something of every kind happen: events of each type, a duplicate, rejected datagrams, poison, a topic that the broker
-   * refuses, a request to start a task, an outage of NATS and one of the broker. Resolves when all the rest is delivered.
+   * Has something of every kind happen: events of each type, a duplicate, rejected datagrams, poison, a topic that the
+   * broker refuses, a request to start a task, an outage of NATS and one of the broker. Resolves when all the rest is
+   * delivered.
    */
   stir(): Promise<void>;
 }

@@ -97,7 +97,10 @@ export interface Compose {
   containers(service: string): Promise<string[]>;
 }
 
-/** A project of docker-compose.yml under a name of its own and on free ports, taken down with its volumes when the scope ends. */
+/**
+ * A project of docker-compose.yml under a name of its own and on free ports, taken down with its volumes when the scope
+ * ends.
+ */
 export async function composeProject(t: Scope, profiles: readonly string[], env: Environment = {}): Promise<Compose> {
   const [udpPort, mqttPort] = [await freeUdpPort(), await freeTcpPort()];
   const [prometheusPort, grafanaPort] = [await freeTcpPort(), await freeTcpPort()];

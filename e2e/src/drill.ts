@@ -21,7 +21,10 @@ export function short(inTest: number, inSoak: number): number {
   return isSoak ? inSoak : inTest;
 }
 
-/** A broker that keeps sessions over a restart, and a subscriber whose session it keeps: what is published meanwhile is not missed. */
+/**
+ * A broker that keeps sessions over a restart, and a subscriber whose session it keeps: what is published meanwhile is
+ * not missed.
+ */
 export const lasting: { broker: MosquittoOptions; subscriber: Partial<SubscribeOptions> } = {
   broker: { config: "persistence true\nautosave_on_changes true\nautosave_interval 1" },
   subscriber: { args: ["-c", "-i", "drill-subscriber", "-x", "3600"] },
@@ -52,7 +55,10 @@ export interface Figures {
   readonly repeats: number;
 }
 
-/** Waits until each execution has come on both topics; rejects with what is missing. Repeats are counted, strangers fail unless allowed. */
+/**
+ * Waits until each execution has come on both topics; rejects with what is missing. Repeats are counted, strangers fail
+ * unless allowed.
+ */
 export async function allDelivered(
   subscriber: MqttSubscription,
   sent: readonly string[],

@@ -5,7 +5,10 @@ import { type Scope, tempDir } from "@sense-alerts/test-kit";
 export interface SecretFolder {
   /** The path of a file in it, as a service is told it. */
   path(name: string): string;
-  /** Replaces all files at once, as Kubernetes does: `..data` is a link to a folder, and changes to another one in one step. */
+  /**
+   * Replaces all files at once, as Kubernetes does: `..data` is a link to a folder, and changes to another one in one
+   * step.
+   */
   swap(files: Readonly<Record<string, string>>): void;
   /** Writes over one file in its place, as an editor or a copy does. */
   overwrite(name: string, content: string): void;

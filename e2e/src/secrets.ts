@@ -9,7 +9,10 @@ export function secretOf(kind: string): string {
 /** Has the form of an NKey seed, and a wrong check sum. */
 export const markedSeed = `SU${mark.repeat(8)}`;
 
-/** What a leak would look like: the text itself, encoded for a URL, as Base64 alone or behind a user's name, or as a Buffer's bytes. */
+/**
+ * What a leak would look like: the text itself, encoded for a URL, as Base64 alone or behind a user's name, or as a
+ * Buffer's bytes.
+ */
 function formsOf(secret: string): readonly string[] {
   const bytes = Buffer.from(secret);
   // Without the characters that depend on what stands before and behind.

@@ -22,8 +22,9 @@ const looks = [
 ] as const;
 
 /**
- * Looks at the page as it is now on a wide screen and on a phone, light and dark: no rule of accessibility is broken, nothing is
- * wider than the screen, the browser has nothing to complain of, and nothing was asked of anyone else. Leaves screenshots.
+ * Looks at the page as it is now on a wide screen and on a phone, light and dark: no rule of accessibility is broken,
+ * nothing is wider than the screen, the browser has nothing to complain of, and nothing was asked of anyone else.
+ * Leaves screenshots.
  */
 export async function lookOver(viewer: Viewer, url: string, name: string): Promise<void> {
   const view = await openLive(viewer, url);

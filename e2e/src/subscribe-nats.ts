@@ -12,8 +12,8 @@ export interface NatsSubscription {
 const lineEnd = "\r\n";
 
 /**
- * Subscribes to subjects of a NATS server without login, over its bare text protocol: a client that has nothing to do with ours.
- * Resolves when the server has the subscription; it ends with the scope.
+ * Subscribes to subjects of a NATS server without login, over its bare text protocol: a client that has nothing to do
+ * with ours. Resolves when the server has the subscription; it ends with the scope.
  */
 export async function subscribeNats(t: Scope, port: number, subject: string): Promise<NatsSubscription> {
   const messages: NatsMessage[] = [];
@@ -41,7 +41,9 @@ export async function subscribeNats(t: Scope, port: number, subject: string): Pr
   };
 }
 
-/** Asks JetStream's API, as the nats command line does; `subject` is what follows `$JS.API.`. Rejects with the refusal. */
+/**
+ * Asks JetStream's API, as the nats command line does; `subject` is what follows `$JS.API.`. Rejects with the refusal.
+ */
 export async function askJetStream(t: Scope, port: number, subject: string, request: object = {}): Promise<void> {
   const inbox = `_INBOX.${randomUUID()}`;
   const answers = await subscribeNats(t, port, inbox);

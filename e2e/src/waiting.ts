@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { eventually, type Service } from "@sense-alerts/test-kit";
 
 /**
- * Waits until the service has tried so often, and checks that it has said why it waits in one line and no other, that it goes on
- * living, and that it shows none of the secrets.
+ * Waits until the service has tried so often, and checks that it has said why it waits in one line and no other, that
+ * it goes on living, and that it shows none of the secrets.
  */
 export async function assertWaits(
   service: Service,

@@ -30,7 +30,10 @@ function serverFiles({ caFile, serverCertFile, serverKeyFile }: Certificates) {
   return { "ca.pem": textOf(caFile), "tls.crt": textOf(serverCertFile), "tls.key": textOf(serverKeyFile) };
 }
 
-/** Different reasons in the lines about one link. A reason that were logged at each attempt would be there several times. */
+/**
+ * Different reasons in the lines about one link. A reason that were logged at each attempt would be there several
+ * times.
+ */
 function reasonsIn(service: Service, from = 0): string[] {
   return service.logs.slice(from).flatMap((line) => ("reason" in line ? [String(line["reason"])] : []));
 }

@@ -5,7 +5,10 @@ import { eventually, readMetric, type Service, sendDatagrams, taskDatagram } fro
 import { short } from "../src/drill.js";
 import { startStack } from "../src/stack.js";
 
-/** What the metrics of udp-ingest say became of the datagrams, read in one scrape. Its own status events are no datagrams. */
+/**
+ * What the metrics of udp-ingest say became of the datagrams, read in one scrape. Its own status events are no
+ * datagrams.
+ */
 async function ingestBooks(ingest: Service) {
   const text = await ingest.metrics();
   const events = (result: string) =>

@@ -6,7 +6,10 @@ import { cleanUpAfter, eventually, type Service, taskDatagram } from "@sense-ale
 import { allDelivered, atRest, createSender, report, short } from "../src/drill.js";
 import { startStack } from "../src/stack.js";
 
-/** Random bytes, real datagrams with random changes, and the largest there are. None of them may become an alert of its own. */
+/**
+ * Random bytes, real datagrams with random changes, and the largest there are. None of them may become an alert of its
+ * own.
+ */
 function hostileDatagram(): Buffer {
   const kind = randomInt(100);
   if (kind < 40) return randomBytes(randomInt(400));

@@ -16,7 +16,10 @@ import { allDelivered, atRest, createSender, executionsOn, fullTopic, report, sh
 import { startServers, startStack } from "../src/stack.js";
 import { subscribeNats } from "../src/subscribe-nats.js";
 
-/** mosquitto refuses what is longer with PUBACK 0x95. With `max_queued_messages 0` mosquitto 2.0 closes the connection after it. */
+/**
+ * mosquitto refuses what is longer with PUBACK 0x95. With `max_queued_messages 0` mosquitto 2.0 closes the connection
+ * after it.
+ */
 const refusing = { broker: { config: "message_size_limit 20000\nmax_queued_messages 1000000" } };
 const tooLong = "x".repeat(30_000);
 

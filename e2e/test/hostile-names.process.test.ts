@@ -18,7 +18,10 @@ const topics = {
   TASK_FAILURE_FULL_TOPIC: "q/{hostName}/{taskName}/{appName}/full",
 };
 
-/** Sends each hostile text as every name and as the log message, and as what is no datagram of ours; waits until all is through. */
+/**
+ * Sends each hostile text as every name and as the log message, and as what is no datagram of ours; waits until all is
+ * through.
+ */
 async function sendHostile({ subscriber, nats }: Servers, udpPort: number): Promise<void> {
   const executionIds = hostile.map(() => randomUUID());
   for (const [index, text] of hostile.entries()) {

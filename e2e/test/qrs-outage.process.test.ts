@@ -9,7 +9,10 @@ import { type Stack, startStack } from "../src/stack.js";
 
 // Half of the machine may be taken by other tests, and what is measured is when messages reach a subscriber.
 const timeoutSeconds = 5;
-/** The deadline counts from when the lane takes an event, and one lane may be behind the other. A second wait would take longer. */
+/**
+ * The deadline counts from when the lane takes an event, and one lane may be behind the other. A second wait would take
+ * longer.
+ */
 const laneSkewMs = 2_000;
 const megabyte = 1_048_576;
 

@@ -36,7 +36,10 @@ async function alertOf(qrs: Qrs) {
 
 const typeNumbers = { reload: 0, externalprogram: 1, usersync: 2, distribute: 3, preload: 4 };
 
-/** One failed task of each type, of a type that QRS alone has a number for, and one that QRS does not know; which of them are told. */
+/**
+ * One failed task of each type, of a type that QRS alone has a number for, and one that QRS does not know; which of
+ * them are told.
+ */
 async function toldTypes(qrs: Qrs): Promise<string[]> {
   const types = { ...typeNumbers, tomorrow: 9 };
   const prefix = randomUUID();

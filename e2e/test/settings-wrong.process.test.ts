@@ -117,7 +117,9 @@ const anyText: Readonly<Record<ServiceName, readonly string[]>> = {
   "mqtt-alerter": ["MQTT_USERNAME", "MQTT_PASSWORD", "MQTT_CLIENT_ID"],
 };
 
-/** Runs the service with these settings and checks what holds for any wrong ones. Gives stderr's line on each variable. */
+/**
+ * Runs the service with these settings and checks what holds for any wrong ones. Gives stderr's line on each variable.
+ */
 async function refusalOf(t: TestContext, name: ServiceName, env: Environment): Promise<ReadonlyMap<string, string>> {
   const { code, stdout, stderr } = await runToExit(t, name, env);
   assert.equal(code, 78, stderr);

@@ -19,8 +19,8 @@ export interface Words {
 }
 
 /**
- * A part of docs/messages.md: each channel of the document with who sends and reads, the fields and the examples, and each schema
- * that several share once. References must be to this document, whose soundness is for others to check.
+ * A part of docs/messages.md: each channel of the document with who sends and reads, the fields and the examples, and
+ * each schema that several share once. References must be to this document, whose soundness is for others to check.
  */
 export function messagesOf(document: AsyncApi, words: Words): string {
   const { channels, components } = document;

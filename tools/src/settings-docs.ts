@@ -31,7 +31,10 @@ const mostlySet = [
   ...["UDP_PORT", "UDP_ALLOWED_SOURCES", "SENSE_TIMEZONE", "SPOOL_DIR", "HTTP_PORT", "LOG_LEVEL"],
 ];
 
-/** Files that tell of settings, each with how to make it, or what stands between its marks, anew from the settings' own descriptions. */
+/**
+ * Files that tell of settings, each with how to make it, or what stands between its marks, anew from the settings' own
+ * descriptions.
+ */
 export const documents: readonly { readonly path: string; readonly renew: (text: string) => string }[] = [
   { path: join(root, "README.md"), renew: withSettingsTable },
   { path: join(root, "docs/settings.md"), renew: settingsPage },

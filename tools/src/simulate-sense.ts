@@ -7,7 +7,10 @@ import { samples } from "./samples.js";
 const usage = "simulate-sense [--every <seconds>] <host> <port>";
 const pauseMs = 200;
 
-/** Sends a datagram of each kind to udp-ingest, as a Sense server would; with --every again and again, with new executions. */
+/**
+ * Sends a datagram of each kind to udp-ingest, as a Sense server would; with --every again and again, with new
+ * executions.
+ */
 const { values, positionals } = parseArgs({ options: { every: { type: "string" } }, allowPositionals: true });
 const [host = "", port = ""] = positionals;
 const everySeconds = values.every === undefined ? undefined : Number(values.every);

@@ -17,8 +17,9 @@ export function indented(label: string, text: string): string {
 }
 
 /**
- * Text or bytes as a person can read them: what is no UTF-8, control characters and whatever else moves the cursor, turns
- * the direction or shows nothing at all come as escapes, so that no text passes for another or for a command to the terminal.
+ * Text or bytes as a person can read them: what is no UTF-8, control characters and whatever else moves the cursor,
+ * turns the direction or shows nothing at all come as escapes, so that no text passes for another or for a command to
+ * the terminal.
  */
 export function shown(bytes: string | Uint8Array): string {
   const text = typeof bytes === "string" ? bytes : decode(bytes);

@@ -77,7 +77,9 @@ export async function startAlerterTo(
   return { broker, alerter };
 }
 
-/** Waits until the broker has accepted each alert on the topic; fails when one came later than this after it was sent. */
+/**
+ * Waits until the broker has accepted each alert on the topic; fails when one came later than this after it was sent.
+ */
 export async function allOnTime(
   { broker, alerter }: ScriptedAlerter,
   topic: string | ((sent: SentAlert) => string),

@@ -16,7 +16,9 @@ export interface WayOptions {
   readonly env?: Environment;
 }
 
-/** For each way an alerter and a broker of its own; all of them get the same alerts, and each is checked in a subtest. */
+/**
+ * For each way an alerter and a broker of its own; all of them get the same alerts, and each is checked in a subtest.
+ */
 export async function inEachWay(
   t: TestContext,
   ways: readonly Way[],

@@ -22,15 +22,15 @@ const perSecond = 300;
 const stallMs = 45_000;
 const slowestAllowedMs = 12_000;
 /**
- * A server before 2.11 delivers before the others know of it, and one before 2.10 confirms acknowledgements so too. What it did last is
- * forgotten with it, and may then go to the other alerter as well.
+ * A server before 2.11 delivers before the others know of it, and one before 2.10 confirms acknowledgements so too.
+ * What it did last is forgotten with it, and may then go to the other alerter as well.
  */
 const repeatsAllowed = natsServerIsAtLeast([2, 11]) ? 0 : 0.01;
 
 /**
- * Two of each service on three servers, 300 events a second. Disturbs the cluster, lets it recover, and compares sent with
- * delivered; prints how long the cluster was without leaders and how long an event waited while there were some. Leaders that have been
- * the same for less than `settledMs` do not count.
+ * Two of each service on three servers, 300 events a second. Disturbs the cluster, lets it recover, and compares sent
+ * with delivered; prints how long the cluster was without leaders and how long an event waited while there were some.
+ * Leaders that have been the same for less than `settledMs` do not count.
  */
 export async function drillCluster(
   t: TestContext,

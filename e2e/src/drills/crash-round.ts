@@ -13,7 +13,10 @@ export interface CrashRoundOptions {
 }
 
 const kills = 3;
-/** Longer than the ack wait, after which NATS hands out again what was lost on its way. Without progress for so long, it has stopped. */
+/**
+ * Longer than the ack wait, after which NATS hands out again what was lost on its way. Without progress for so long, it
+ * has stopped.
+ */
 const stallMs = 45_000;
 
 export interface CrashRound extends Settled {
@@ -22,8 +25,8 @@ export interface CrashRound extends Settled {
 }
 
 /**
- * One round on servers of its own: the events wait in the stream, an alerter works them off, and NATS is killed three times within
- * seconds, each time when some more have been delivered or, at the latest, two seconds after its start.
+ * One round on servers of its own: the events wait in the stream, an alerter works them off, and NATS is killed three
+ * times within seconds, each time when some more have been delivered or, at the latest, two seconds after its start.
  */
 export async function crashRound(t: Scope, { events, maxInFlight }: CrashRoundOptions): Promise<CrashRound> {
   const { nats, subscriber, env } = await startServers(t);

@@ -17,9 +17,9 @@ export interface LeaderWatch {
 const [intervalMs, answerWithinMs] = [100, 400];
 
 /**
- * Watches, ten times a second, whether the stream and each of its consumers have a leader: a server that answers, says so itself, and
- * is the leader for most servers. One that is frozen or cut off from the others is none, although its followers take it for the
- * leader for some seconds more. Leaders count when they have been the same for `settledMs`.
+ * Watches, ten times a second, whether the stream and each of its consumers have a leader: a server that answers, says
+ * so itself, and is the leader for most servers. One that is frozen or cut off from the others is none, although its
+ * followers take it for the leader for some seconds more. Leaders count when they have been the same for `settledMs`.
  */
 export function watchLeaders({ servers }: NatsCluster, settledMs: number): LeaderWatch {
   const leaderless: LeaderlessTime[] = [];

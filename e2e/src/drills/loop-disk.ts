@@ -7,16 +7,21 @@ export interface LoopDisk {
   /** Where the file system is mounted. */
   readonly dir: string;
   /**
-   * The disk as a power cut leaves it at this instant, mounted elsewhere. What programs wrote and nobody synced is in the page cache of
-   * the mounted file system only, not in the image, and so not in the copy. Mounting it replays the journal, as after a power cut.
+   * The disk as a power cut leaves it at this instant, mounted elsewhere. What programs wrote and nobody synced is in
+   * the page cache of the mounted file system only, not in the image, and so not in the copy. Mounting it replays the
+   * journal, as after a power cut.
    */
   copyAfterPowerCut(): LoopDisk;
 }
 
-/** More than the 1.4 GB that the default stream of 1 GiB asks for. The image is sparse: it takes what is written to it. */
+/**
+ * More than the 1.4 GB that the default stream of 1 GiB asks for. The image is sparse: it takes what is written to it.
+ */
 const bytes = 3 * 2 ** 30;
 
-/** An ext4 file system in an image file, until the scope ends; gives the reason where this process may not mount one. */
+/**
+ * An ext4 file system in an image file, until the scope ends; gives the reason where this process may not mount one.
+ */
 export function loopDisk(t: Scope): LoopDisk | string {
   const scratch = tempDir(t);
   const image = join(scratch, "disk.img");

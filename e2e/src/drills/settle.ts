@@ -17,8 +17,9 @@ export interface SettleOptions {
 }
 
 /**
- * Waits until each execution has come on both topics and every consumer of the stream has nothing left to deliver or to acknowledge,
- * or until that makes no progress any more. Resolves with what came in both cases: a drill compares sent with delivered.
+ * Waits until each execution has come on both topics and every consumer of the stream has nothing left to deliver or to
+ * acknowledge, or until that makes no progress any more. Resolves with what came in both cases: a drill compares sent
+ * with delivered.
  */
 export async function settle(
   subscriber: MqttSubscription,

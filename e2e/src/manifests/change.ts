@@ -1,8 +1,8 @@
 import { idOf, type Manifest, withoutHash } from "./objects.js";
 
 /**
- * The same objects, with one field of one object set, or gone where `value` is undefined. The object is named without the
- * hash of a generator; the path goes by keys and indexes, `spec.ports.0.port`, with `\\.` for a dot in a key.
+ * The same objects, with one field of one object set, or gone where `value` is undefined. The object is named without
+ * the hash of a generator; the path goes by keys and indexes, `spec.ports.0.port`, with `\\.` for a dot in a key.
  */
 export function changed(manifests: readonly Manifest[], id: string, path: string, value: unknown): Manifest[] {
   const copies = structuredClone(manifests) as Manifest[];

@@ -14,12 +14,16 @@ export function foldersIn(folder: "overlays" | "components"): string[] {
   return readdirSync(join(k8s, folder)).map((name) => `${folder}/${name}`);
 }
 
-/** What `kubectl apply -k k8s/<folder>` would send to the server. Throws with what kubectl said when it does not render. */
+/**
+ * What `kubectl apply -k k8s/<folder>` would send to the server. Throws with what kubectl said when it does not render.
+ */
 export function render(folder: string): Manifest[] {
   return kustomize(join(k8s, folder));
 }
 
-/** The same for an overlay that a user could write: the folders of k8s/ by their paths, the rest of the file as it is. */
+/**
+ * The same for an overlay that a user could write: the folders of k8s/ by their paths, the rest of the file as it is.
+ */
 export function renderOverlay(
   t: Scope,
   {

@@ -14,8 +14,9 @@ const models = [
 ];
 
 /**
- * What the schema of its kind has against an object: a wrong type, a missing field, and a key that no schema lists, which
- * the compiled schemas of kubernetes-models pass over. They never look at such a key, and that is how it is found.
+ * What the schema of its kind has against an object: a wrong type, a missing field, and a key that no schema lists,
+ * which the compiled schemas of kubernetes-models pass over. They never look at such a key, and that is how it is
+ * found.
  */
 export function schemaProblems(manifest: Manifest): string[] {
   const model = models.find(({ apiVersion, kind }) => apiVersion === manifest.apiVersion && kind === manifest.kind);

@@ -45,7 +45,8 @@ test("a packet above the broker's limit delays no other alert", { concurrency: t
       t.test(name, async () => {
         const { broker } = alerter;
         await allOnTime(alerter, basicTopic, [...others, ...large]);
-        // Only other topics are independent of a message that makes the broker close: these share the topic of the large ones.
+        // Only other topics are independent of a message that makes the broker close: these share the topic of the
+        // large ones.
         await allOnTime(alerter, fullTopic, others, announced ? 10_000 : 120_000);
         const tooLarge = broker.publishes.filter(({ packetBytes }) => packetBytes > limit);
         if (announced) assert.equal(tooLarge.length, 0, "MQTT 5, 3.2.2.3.6: the client must not send it");

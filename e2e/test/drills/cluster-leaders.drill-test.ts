@@ -12,7 +12,10 @@ async function stepDownAll({ api }: NatsPeer): Promise<void> {
   await Promise.allSettled(steps); // one that has no leader right now has none to step down
 }
 
-/** A new leader of a consumer looks for overdue deliveries after 0.5 to 1.5 s: one that steps down before has delivered none. */
+/**
+ * A new leader of a consumer looks for overdue deliveries after 0.5 to 1.5 s: one that steps down before has delivered
+ * none.
+ */
 const settledMs = 1_500;
 
 test("leaders of stream and consumers step down every second: each event is alerted once", async (t) => {

@@ -27,8 +27,9 @@ const stallMs = 15_000;
 const skip = natsServerIsAtLeast([2, 10]) ? false : "nats-server before 2.10 cannot sync what it acknowledges";
 
 /**
- * udp-ingest has the acknowledgement of all events when the power of the only NATS server is cut, which goes on with what its disk
- * has. The alerter starts after that. Gives what it still delivers; undefined when no disk can be made here.
+ * udp-ingest has the acknowledgement of all events when the power of the only NATS server is cut, which goes on with
+ * what its disk has. The alerter starts after that. Gives what it still delivers; undefined when no disk can be made
+ * here.
  */
 async function cutPower(t: TestContext, config: string): Promise<Settled | undefined> {
   const disk = loopDisk(t);

@@ -16,11 +16,17 @@ export type Bus = Pick<Publisher, "send" | "publish"> & {
   onChange(listener: (up: boolean) => void): void;
   /** Called when NATS is usable again on another connection than before. */
   onReconnect(listener: () => void): void;
-  /** The last message on a subject of a stream; undefined = there is none. Rejects with a BusError, within 5 s at the latest. */
+  /**
+   * The last message on a subject of a stream; undefined = there is none. Rejects with a BusError, within 5 s at the
+   * latest.
+   */
   last(stream: string, subject: string): Promise<StoredMessage | undefined>;
   /** What waits for a durable consumer of the stream of the events; undefined when NATS cannot say within a second. */
   backlog(durable: string): Promise<Backlog | undefined>;
-  /** How near the stream of the events is to deleting what these durable consumers have not acknowledged; undefined when NATS cannot say within two seconds. */
+  /**
+   * How near the stream of the events is to deleting what these durable consumers have not acknowledged; undefined when
+   * NATS cannot say within two seconds.
+   */
   streamStatus(durables: readonly string[]): Promise<StreamStatus | undefined>;
   /** Reads a stream through one durable pull consumer until closed. */
   consume(options: ConsumerOptions): Consumption;

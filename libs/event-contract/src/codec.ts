@@ -13,7 +13,10 @@ export function encodeEvent(event: SenseEvent): Uint8Array {
   return Buffer.from(JSON.stringify(event));
 }
 
-/** Reads bytes from the bus. Never throws; unknown further fields are ignored, so that a newer udp-ingest can be deployed first. */
+/**
+ * Reads bytes from the bus. Never throws; unknown further fields are ignored, so that a newer udp-ingest can be
+ * deployed first.
+ */
 export function decodeEvent(bytes: Uint8Array): Decoded {
   let json: unknown;
   try {

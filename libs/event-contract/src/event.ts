@@ -78,7 +78,9 @@ const envelope = {
   datacontenttype: z.literal("application/json"),
   /** W3C trace context of the datagram, as the CloudEvents distributed tracing extension has it. */
   traceparent: z.string().optional(),
-  /** Only for the durable consumer of this name, because it alone could not deliver the event before. Absent = for all. */
+  /**
+   * Only for the durable consumer of this name, because it alone could not deliver the event before. Absent = for all.
+   */
   consumer: z.string().optional(),
 };
 

@@ -29,7 +29,10 @@ export function deadLetterSubject(prefix: string): string {
   return `${prefix}.dead-letter`;
 }
 
-/** Where a request to start a task waits until it is carried out; `id` is the same for repeats of one request, `*` for all. */
+/**
+ * Where a request to start a task waits until it is carried out; `id` is the same for repeats of one request, `*` for
+ * all.
+ */
 export function startRequestSubject(prefix: string, id: string): string {
   return `${prefix}.start-request.${id}`;
 }

@@ -13,8 +13,8 @@ export interface Backoff {
 }
 
 /**
- * How long to wait after attempt number `attempt`, counted from 0, in milliseconds. The ceiling doubles from `minMs` to `maxMs`, and each
- * wait is drawn from its upper half, so that replicas that failed together do not come back together.
+ * How long to wait after attempt number `attempt`, counted from 0, in milliseconds. The ceiling doubles from `minMs` to
+ * `maxMs`, and each wait is drawn from its upper half, so that replicas that failed together do not come back together.
  */
 export function backoffMs(attempt: number, { minMs, maxMs, random = Math.random }: BackoffOptions): number {
   const ceilingMs = Math.min(minMs * 2 ** attempt, maxMs);

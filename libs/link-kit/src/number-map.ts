@@ -3,8 +3,9 @@ const free = Number.NaN;
 const firstSize = 64;
 
 /**
- * A map from numbers, in two arrays that grow and never shrink. A Map makes its tables anew over and over where keys come and go, and each old one
- * holds the next and what was in it: once one of them counts as old to the collection of garbage, all that passes through the map does.
+ * A map from numbers, in two arrays that grow and never shrink. A Map allocates its tables again and again where keys
+ * come and go, and each old one holds the next and what was in it: once one of them counts as old to the collection of
+ * garbage, all that passes through the map does.
  */
 export class NumberMap<V> {
   #keys = new Float64Array(firstSize).fill(free);

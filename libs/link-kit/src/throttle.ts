@@ -1,6 +1,8 @@
 /** Lets one report through per key and period. */
 export type Throttle = {
-  /** How many reports with this key were suppressed since the last one; undefined if this one is to be suppressed too. */
+  /**
+   * How many reports with this key were suppressed since the last one; undefined if this one is to be suppressed too.
+   */
   take(key: string): number | undefined;
   /** The same, for who does not need the number. */
   passes(key: string): boolean;
@@ -12,8 +14,8 @@ type Entry = { lastMs: number; suppressed: number };
 
 /**
  * Remembers at most `maxKeys` keys, because anyone may invent senders. The key that was reported longest ago makes room
- * once its period is over. Until then a new key is suppressed and not counted. The clock is monotonic: with the clock of
- * the day, setting it back would suppress everything until it had caught up.
+ * once its period is over. Until then a new key is suppressed and not counted. The clock is monotonic: with the clock
+ * of the day, setting it back would suppress everything until it had caught up.
  */
 export function createThrottle(
   periodMs: number,

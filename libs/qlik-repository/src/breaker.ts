@@ -18,8 +18,9 @@ export type Breaker = {
 type Clock = { readonly nowMs?: () => number; readonly random?: () => number };
 
 /**
- * Closed until so many failures in a row; then open for a pause, after which one probe at a time may go out. A probe that fails
- * doubles the pause, any success closes it. Pauses are drawn from the upper half, so that replicas do not come back together.
+ * Closed until so many failures in a row; then open for a pause, after which one probe at a time may go out. A probe
+ * that fails doubles the pause, any success closes it. Pauses are drawn from the upper half, so that replicas do not
+ * come back together.
  */
 export function createBreaker(
   { failures = 5, minPauseMs = 1_000, maxPauseMs = 30_000 }: BreakerOptions = {},

@@ -79,7 +79,7 @@ export function createClient(options: RepositoryOptions): Client {
     throw explainStatus(answer.status, url.host);
   }
 
-  /** One attempt, told to the breaker and to whoever listens. */
+  /** One attempt, reported to the breaker and the listener. */
   async function reported<T>(request: Request<T>, leave: Leave, timeoutMs: number, closed: AbortSignal): Promise<T> {
     const startMs = performance.now();
     const report = (outcome: "ok" | RepositoryErrorCode) =>

@@ -21,8 +21,9 @@ import { RepositoryError } from "./repository-error.js";
 import { readScriptLogTail } from "./script-log.js";
 
 /**
- * The QRS at a URL. Nothing is opened before the first question, and connections are kept. A question that failed is repeated within
- * the time-out where that can help; after failures in a row QRS is left alone for a while, and questions reject at once (`suspended`).
+ * The QRS at a URL. Nothing is opened before the first question, and connections are kept. A question that failed is
+ * repeated within the time-out where that can help; after failures in a row QRS is left alone for a while, and
+ * questions reject at once (`suspended`).
  */
 export function createRepository(options: RepositoryOptions): Repository {
   const client = createClient(options);

@@ -32,7 +32,9 @@ export class ExchangeError extends Error {
   }
 }
 
-/** One request and its answer, whatever its status. Rejects with an ExchangeError alone, at the time-out at the latest. */
+/**
+ * One request and its answer, whatever its status. Rejects with an ExchangeError alone, at the time-out at the latest.
+ */
 export function exchange(dispatcher: Dispatcher, request: Exchange): Promise<Answer> {
   const { method, path, headers, maxBytes, keepEnd, closed } = request;
   return new Promise((resolve, reject) => {

@@ -33,8 +33,9 @@ export function newestOf(executions: readonly Execution[]): Execution | undefine
 }
 
 /**
- * Whether a task's last result can be of the run that an event tells of: it began before the event came, and has not ended, or not
- * long before. A former run ended before this one began, so it fits only when both are no longer than the clocks may differ.
+ * Whether a task's last result can be of the run that an event tells of: it began before the event came, and has not
+ * ended, or not long before. A former run ended before this one began, so it fits only when both are no longer than the
+ * clocks may differ.
  */
 export function fitsEvent({ startTime, stopTime }: Execution, receivedAtMs: number): boolean {
   if (startTime === undefined || Date.parse(startTime) > receivedAtMs + clockSkewMs) return false;

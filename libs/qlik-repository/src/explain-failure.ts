@@ -4,8 +4,8 @@ import { ExchangeError } from "./exchange.js";
 import { RepositoryError, type RepositoryErrorCode } from "./repository-error.js";
 
 /**
- * Whether the server hung up on a new connection without a word, as one does that takes no such client certificate, and one that is
- * killed: another attempt tells.
+ * Whether the server hung up on a new connection without a word, as one does that takes no such client certificate, and
+ * one that is killed: another attempt tells.
  */
 export function isSilentHangUp({ code, cause }: RepositoryError): boolean {
   return code === "tls" && errorCodeOf(cause) === "UND_ERR_SOCKET";
@@ -37,7 +37,8 @@ function explanationOf(error: unknown, cause: unknown, host: string): Explanatio
   return explainCause(cause, host);
 }
 
-// OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those before.
+// OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those
+// before.
 const certificateAlert = /ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)/;
 const untrusted =
   /SELF_SIGNED_CERT|UNABLE_TO_(VERIFY_LEAF_SIGNATURE|GET_ISSUER_CERT)|CERT_(SIGNATURE_FAILURE|UNTRUSTED|REJECTED)|INVALID_CA/;
@@ -91,7 +92,7 @@ function explainCause(cause: unknown, host: string): Explanation {
   if (certificateAlert.test(code)) {
     return {
       code: "tls",
-      message: `${host} does not accept the client certificate: export it anew from the QMC (QRS_CERT_FILE, QRS_KEY_FILE)`,
+      message: `${host} does not accept the client certificate: export it again from the QMC (QRS_CERT_FILE, QRS_KEY_FILE)`,
     };
   }
   if (code === "EPROTO" || code.startsWith("ERR_SSL_") || code.startsWith("ERR_OSSL_") || code.startsWith("ERR_TLS_")) {

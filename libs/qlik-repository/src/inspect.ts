@@ -7,7 +7,10 @@ import type { RepositoryOptions } from "./options.js";
 
 export type InspectedEntity = "task" | "app" | "executionresult";
 
-/** Harmless questions for whoever sets the connection up. Every call rejects with a RepositoryError, within the time-out. */
+/**
+ * Harmless questions for whoever sets the connection up. Every call rejects with a RepositoryError, within the
+ * time-out.
+ */
 export type Inspection = {
   /** The build of the Sense site, as QRS tells it. */
   version(): Promise<string>;

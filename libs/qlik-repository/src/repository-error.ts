@@ -1,8 +1,8 @@
 /**
- * `unreachable`: no connection, or it broke. `tls`: either side refuses the other's certificate. `not-authorised`: certificate,
- * user or xrfkey are not accepted, or the user may not. `not-found`: no such entity. `refused`: the question is wrong, or a task
- * cannot be started now. `busy`: 429 or 5xx. `timeout`: no answer in time. `invalid-answer`: not what QRS promises.
- * `suspended`: not asked, since it failed again and again a moment ago.
+ * `unreachable`: no connection, or it broke. `tls`: either side refuses the other's certificate. `not-authorised`:
+ * certificate, user or xrfkey are not accepted, or the user may not. `not-found`: no such entity. `refused`: the
+ * question is wrong, or a task cannot be started now. `busy`: 429 or 5xx. `timeout`: no answer in time.
+ * `invalid-answer`: not what QRS promises. `suspended`: not asked, since it failed again and again a moment ago.
  */
 export type RepositoryErrorCode =
   | "unreachable"

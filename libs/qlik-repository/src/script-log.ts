@@ -14,8 +14,8 @@ const downloadRetryMs = 500;
 const downloadAttempts = 4;
 
 /**
- * The last lines of a run's script log; undefined when QRS has none. Asked by the file reference where the run has one, as before May
- * 2025, and by the execution result otherwise, or when the first way leads nowhere.
+ * The last lines of a run's script log; undefined when QRS has none. Asked by the file reference where the run has one,
+ * as before May 2025, and by the execution result otherwise, or when the first way leads nowhere.
  */
 export async function readScriptLogTail(
   client: Client,

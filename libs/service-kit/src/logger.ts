@@ -22,9 +22,9 @@ export interface LoggerOptions {
 const secretKeys = ["password", "pass", "token", "seed", "secret", "authorization", "credentials", "privateKey"];
 
 /**
- * A pino logger that writes JSON lines to stdout: `level` as a word, `time` in ISO 8601 UTC, `service`, `instance`, `msg`.
- * Writes are synchronous, so that nothing is lost when the process exits. Values under the names of credentials are
- * censored, at the top and one level down; errors go under `err`, with their causes.
+ * A pino logger that writes JSON lines to stdout: `level` as a word, `time` in ISO 8601 UTC, `service`, `instance`,
+ * `msg`. Writes are synchronous, so that nothing is lost when the process exits. Values under the names of credentials
+ * are censored, at the top and one level down; errors go under `err`, with their causes.
  */
 export function createLogger({ name, level, pretty, instance, destination }: LoggerOptions): Logger {
   const lines = destination ?? pino.destination({ dest: 1, sync: true });

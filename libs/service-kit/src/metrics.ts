@@ -31,8 +31,9 @@ export type Count = (by?: number) => void;
 export interface Metrics {
   counter<L extends string = never>(options: MetricOptions<L>): Counter<L>;
   /**
-   * A counter for what happens for each datagram or message: the series of some labels is asked for once, is there from then
-   * on, and counting in it is one addition. prom-client brings the labels of each `inc()` into a key, those of a child too.
+   * A counter for what happens for each datagram or message: the series of some labels is asked for once, is there from
+   * then on, and counting in it is one addition. prom-client brings the labels of each `inc()` into a key, those of a
+   * child too.
    */
   tally<L extends string = never>(options: MetricOptions<L>): (labels: Readonly<Record<L, string>>) => Count;
   gauge<L extends string = never>(options: GaugeOptions<L>): Gauge<L>;

@@ -9,8 +9,9 @@ export function prettyLines(lines: DestinationStream): DestinationStream {
 }
 
 /**
- * A record of the log without what would start a line of its own or command the terminal. pino-pretty prints the message and the
- * stack of an error as they are, other texts as JSON, which leaves DEL and the control characters behind it as they are.
+ * A record of the log without what would start a line of its own or command the terminal. pino-pretty prints the
+ * message and the stack of an error as they are, other texts as JSON, which leaves DEL and the control characters
+ * behind it as they are.
  */
 function harmless(value: unknown, key: string): unknown {
   if (typeof value === "string") return value.replace(controlsIn(key), escaped);

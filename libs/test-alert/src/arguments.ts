@@ -96,7 +96,8 @@ function parsed(args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options });
   } catch (error) {
-    // The rest of Node's message is about arguments that begin with a dash or have no name, of which there are none here.
+    // The rest of Node's message is about arguments that begin with a dash or have no name, and there are none
+    // here.
     const [what = ""] = (error instanceof Error ? error.message : String(error)).split(". ");
     const allowed = Object.keys(options).map((name) => `--${name}`);
     throw new UsageError(`${what}. Allowed are ${allowed.join(" ")}. Example: --kind failed --host 10.0.0.5`);

@@ -7,8 +7,9 @@ const sample = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/;
 const label = /([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g;
 
 /**
- * The value of a metric in Prometheus' text format: the sum over all series that have the labels given, so 0 while a counter with
- * labels has not counted. Throws for a metric that the text does not even announce, since that is a misspelt name.
+ * The value of a metric in Prometheus' text format: the sum over all series that have the labels given, so 0 while a
+ * counter with labels has not counted. Throws for a metric that the text does not even announce, since that is a
+ * misspelt name.
  */
 export function readMetric(text: string, name: string, labels: MetricLabels = {}): number {
   const samples = readSamples(text).filter((each) => each.name === name);

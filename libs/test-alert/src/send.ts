@@ -10,8 +10,8 @@ const refusalMs = 300;
 export type Sent = { readonly finding: Finding; readonly atMs: number };
 
 /**
- * Sends one datagram. UDP has no answer, but a connected socket is told when the machine at the other end, or one on the way, refuses:
- * ICMP "port unreachable" comes as ECONNREFUSED (RFC 1122, 4.1.3.3).
+ * Sends one datagram. UDP has no answer, but a connected socket gets an error when the machine at the other end, or one
+ * on the way, refuses: ICMP "port unreachable" comes as ECONNREFUSED (RFC 1122, 4.1.3.3).
  */
 export async function send(host: string, port: number, datagram: string): Promise<Sent> {
   let atMs = performance.now();

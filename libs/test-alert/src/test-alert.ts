@@ -42,7 +42,9 @@ export type TestAlertFields = {
   readonly message: string | undefined;
 };
 
-/** A datagram that a Sense server could have sent at that time, but for the names in it, which say that it is a test. */
+/**
+ * A datagram that a Sense server could have sent at that time, but for the names in it, which say that it is a test.
+ */
 export function createTestAlert({ kind, taskName, message }: TestAlertFields, time: Date): TestAlert {
   const { type, tag, says } = facts[kind];
   const executionId = randomUUID();
@@ -63,7 +65,10 @@ export function createTestAlert({ kind, taskName, message }: TestAlertFields, ti
   return { kind, type, taskName: fields.taskName, executionId, datagram };
 }
 
-/** Whether mqtt-alerter makes an alert of it. Sense does not tell how a distribution ended, and QRS does not know one that is made up. */
+/**
+ * Whether mqtt-alerter makes an alert of it. Sense does not tell how a distribution ended, and QRS does not know one
+ * that is made up.
+ */
 export function makesAlert({ kind }: TestAlert): boolean {
   return kind !== "engine" && kind !== "distribute";
 }

@@ -27,7 +27,10 @@ const lookEveryMs = 50;
 /** How long after the alert the counters may still lack it: each service counts when it is done. */
 const countedWithinMs = 1_000;
 
-/** Sends a test alert and follows it, a line for each station, to its end or to where it stuck; resolves to whether it stuck nowhere. */
+/**
+ * Sends a test alert and follows it, a line for each station, to its end or to where it stuck; resolves to whether it
+ * stuck nowhere.
+ */
 export async function walk(request: Request, { print, watch: startWatch }: WalkParts): Promise<boolean> {
   const alert = createTestAlert(request, new Date());
   print(`${alert.kind}: ${alert.taskName}, execution ${alert.executionId}`);

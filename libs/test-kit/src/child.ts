@@ -26,7 +26,10 @@ export interface Child {
   /** undefined as long as it runs. */
   exit(): ChildExit | undefined;
   kill(signal: NodeJS.Signals): void;
-  /** Freezes it; resume() lets it go on. On return no thread of it runs any more, which after a mere SIGSTOP takes another moment. */
+  /**
+   * Freezes it; resume() lets it go on. On return no thread of it runs any more, which after a mere SIGSTOP takes
+   * another moment.
+   */
   suspend(): void;
   resume(): void;
   /** Sends the signal, wakes the child in case it is suspended, and kills it when it has not gone within `withinMs`. */

@@ -1,4 +1,7 @@
-/** Something that ends and says so: node:test's TestContext, node:test itself (`{ after }`) for a whole file, or a program of its own. */
+/**
+ * Something that ends and says so: node:test's TestContext, node:test itself (`{ after }`) for a whole file, or a
+ * program of its own.
+ */
 export interface Scope {
   after(fn: () => void | Promise<void>): void;
 }
@@ -8,8 +11,9 @@ type CleanUp = () => void | Promise<void>;
 const pending = new WeakMap<Scope, CleanUp[]>();
 
 /**
- * Runs `cleanUp` when the scope ends, last registered first: a service is stopped before the servers it talks to,
- * which node:test's own first-in-first-out order would take away under it. One that throws does not keep the others from running.
+ * Runs `cleanUp` when the scope ends, last registered first: a service is stopped before the servers it talks to, which
+ * node:test's own first-in-first-out order would take away under it. One that throws does not keep the others from
+ * running.
  */
 export function cleanUpAfter(scope: Scope, cleanUp: CleanUp): void {
   const registered = pending.get(scope);
@@ -37,8 +41,8 @@ const lastResorts = new Set<() => void>();
 const endingSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
- * Runs `fn` when this process ends before the scope did: at exit, on an uncaught error, or on a signal that nobody else in the
- * process handles. Whoever does handle it is trusted to exit in the end. Returns the way to take it back.
+ * Runs `fn` when this process ends before the scope did: at exit, on an uncaught error, or on a signal that nobody else
+ * in the process handles. Whoever does handle it is trusted to exit in the end. Returns the way to take it back.
  */
 export function atProcessEnd(fn: () => void): () => void {
   if (lastResorts.size === 0) listen();

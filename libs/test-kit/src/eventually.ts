@@ -8,8 +8,9 @@ export interface EventuallyOptions {
 }
 
 /**
- * Calls `check` until it returns without throwing, and returns what it returned. A returned `false` is a value like any other:
- * let the check assert. Rejects on time-out, or when one call of `check` lasts beyond it, with the last failure as `cause`.
+ * Calls `check` until it returns without throwing, and returns what it returned. A returned `false` is a value like any
+ * other: let the check assert. Rejects on time-out, or when one call of `check` lasts beyond it, with the last failure
+ * as `cause`.
  */
 export async function eventually<T>(check: () => T | Promise<T>, options: EventuallyOptions = {}): Promise<T> {
   const { timeoutMs = 10_000, intervalMs = 20, what = "the expected state" } = options;

@@ -16,7 +16,10 @@ const options: Readonly<Record<string, string>> = {
 /** The environment variables that name a program to use instead of the installed one: `NATS_SERVER=<path> npm test`. */
 const chosenBy: Readonly<Record<string, string>> = { "nats-server": "NATS_SERVER" };
 
-/** The path of a program: the chosen or the installed one. Throws, with the command that installs it, when there is none. */
+/**
+ * The path of a program: the chosen or the installed one. Throws, with the command that installs it, when there is
+ * none.
+ */
 export function findProgram(name: string): string {
   const variable = chosenBy[name];
   const chosen = variable === undefined ? undefined : process.env[variable];

@@ -3,8 +3,9 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { createServer } from "node:net";
 
-// Below the range from which operating systems take the ports of outgoing connections. Out of that range, a client that keeps
-// trying to reach a stopped server on this machine can be given the server's port as its own, and be connected to itself.
+// Below the range from which operating systems take the ports of outgoing connections. Out of that range, a client that
+// keeps trying to reach a stopped server on this machine can be given the server's port as its own, and be connected to
+// itself.
 const [lowest, highest] = [10_240, 32_000];
 
 /** A TCP port that nobody on this machine listens to and no outgoing connection will take. */

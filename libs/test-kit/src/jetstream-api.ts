@@ -23,18 +23,26 @@ export interface ConsumerInfo {
   readonly cluster?: ClusterInfo;
 }
 
-/** JetStream's API as any client sees it through one server, without login. Each call rejects after `timeoutMs` (2,000) without an answer. */
+/**
+ * JetStream's API as any client sees it through one server, without login. Each call rejects after `timeoutMs` (2,000)
+ * without an answer.
+ */
 export interface JetStreamApi {
   stream(name: string): Promise<StreamInfo>;
   consumers(stream: string): Promise<readonly ConsumerInfo[]>;
   /** The same of one consumer, by its leader. */
   consumer(stream: string, name: string): Promise<ConsumerInfo>;
-  /** Has the leader give up its office; another replica takes over. Rejects where there is no leader or no other replica. */
+  /**
+   * Has the leader give up its office; another replica takes over. Rejects where there is no leader or no other
+   * replica.
+   */
   stepDownStream(name: string): Promise<void>;
   stepDownConsumer(stream: string, name: string): Promise<void>;
 }
 
-/** Speaks NATS' bare text protocol, one connection for each request: it is not affected by what befell the one before. */
+/**
+ * Speaks NATS' bare text protocol, one connection for each request: it is not affected by what befell the one before.
+ */
 export function jetStreamApi(port: number, timeoutMs = 2_000): JetStreamApi {
   const ask = <T>(subject: string, request: object = {}) =>
     requestNats(port, `$JS.API.${subject}`, request, timeoutMs).then((answer) => readAnswer<T>(subject, answer));

@@ -10,9 +10,9 @@ import { tempDir } from "./temp-dir.js";
 
 export interface MosquittoOptions {
   /**
-   * Lines for mosquitto.conf. They come last and so win; what belongs to a listener (`protocol websockets`, `certfile …`) belongs to ours.
-   * `persistence true` keeps sessions over a restart; with `autosave_on_changes true` and `autosave_interval 1` over a SIGKILL too,
-   * but for the last instant: mosquitto acknowledges first and saves after.
+   * Lines for mosquitto.conf. They come last and so win; what belongs to a listener (`protocol websockets`, `certfile
+   * …`) belongs to ours. `persistence true` keeps sessions over a restart; with `autosave_on_changes true` and
+   * `autosave_interval 1` over a SIGKILL too, but for the last instant: mosquitto acknowledges first and saves after.
    */
   readonly config?: string;
   readonly port?: number;
@@ -25,8 +25,9 @@ export interface Mosquitto extends Server {
 }
 
 /**
- * A real mosquitto on a free port of 127.0.0.1, open to anyone, queues without bound, nothing kept on disk, stopped when the scope
- * ends. Resolves when it takes connections; rejects with its log when it does not come up. `start()` brings it back on the same port.
+ * A real mosquitto on a free port of 127.0.0.1, open to anyone, queues without bound, nothing kept on disk, stopped
+ * when the scope ends. Resolves when it takes connections; rejects with its log when it does not come up. `start()`
+ * brings it back on the same port.
  */
 export async function startMosquitto(t: Scope, options: MosquittoOptions = {}): Promise<Mosquitto> {
   const dir = tempDir(t);

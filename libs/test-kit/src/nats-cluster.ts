@@ -31,8 +31,8 @@ export interface NatsCluster {
 }
 
 /**
- * Real nats-servers with JetStream that are one cluster. Each route passes a link of its own, so that one server can be cut off
- * without root. Resolves when the cluster can create a stream on all servers.
+ * Real nats-servers with JetStream that are one cluster. Each route passes a link of its own, so that one server can be
+ * cut off without root. Resolves when the cluster can create a stream on all servers.
  */
 export async function startNatsCluster(t: Scope, options: NatsClusterOptions = {}): Promise<NatsCluster> {
   const names = Array.from({ length: options.servers ?? 3 }, (_, index) => `n${index + 1}`);
@@ -87,7 +87,9 @@ cluster { name: drill, listen: "127.0.0.1:${ports[index]}", advertise: "127.0.0.
   };
 }
 
-/** Rejects unless the server knows the leader of the cluster and, when it is the leader itself, all others follow it. */
+/**
+ * Rejects unless the server knows the leader of the cluster and, when it is the leader itself, all others follow it.
+ */
 async function followsLeader({ name, monitorUrl }: NatsPeer, others: number): Promise<void> {
   const response = await fetch(`${monitorUrl}/jsz`, { signal: AbortSignal.timeout(5_000) });
   const { meta_cluster } = (await response.json()) as {

@@ -14,7 +14,10 @@ export interface NatsReader {
 
 const lineEnd = "\r\n";
 
-/** Reads what a NATS server sends, in pieces of any length. https://docs.nats.io/reference/reference-protocols/nats-protocol */
+/**
+ * Reads what a NATS server sends, in pieces of any length.
+ * https://docs.nats.io/reference/reference-protocols/nats-protocol
+ */
 export function readNats(reader: NatsReader): (bytes: Buffer) => void {
   let rest = Buffer.alloc(0);
   return (bytes) => {
@@ -34,7 +37,9 @@ export function readNats(reader: NatsReader): (bytes: Buffer) => void {
   };
 }
 
-/** `MSG subject sid [reply] bytes` or `HMSG subject sid [reply] headerBytes bytes`, and behind the line that many bytes. */
+/**
+ * `MSG subject sid [reply] bytes` or `HMSG subject sid [reply] headerBytes bytes`, and behind the line that many bytes.
+ */
 function readMessage(line: string, bytes: Buffer, start: number): { message: NatsMessage; end: number } | undefined {
   const [verb, subject = "", ...numbers] = line.split(" ");
   const total = Number(numbers.at(-1));

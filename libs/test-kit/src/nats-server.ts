@@ -75,9 +75,9 @@ export function natsServerIsAtLeast([major, minor]: readonly [number, number]): 
 }
 
 /**
- * A real nats-server with JetStream on files, on free ports of 127.0.0.1, stopped when the scope ends. Resolves when it takes
- * connections; rejects with its log when it does not come up. After `stop()`, with SIGKILL too, `start()` brings it back on the same
- * ports with the same streams.
+ * A real nats-server with JetStream on files, on free ports of 127.0.0.1, stopped when the scope ends. Resolves when it
+ * takes connections; rejects with its log when it does not come up. After `stop()`, with SIGKILL too, `start()` brings
+ * it back on the same ports with the same streams.
  */
 export async function startNats(t: Scope, options: NatsServerOptions = {}): Promise<NatsServer> {
   const dir = options.dir ?? tempDir(t);

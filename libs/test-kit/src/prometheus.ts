@@ -21,7 +21,10 @@ export interface PrometheusSeries {
 
 export interface Prometheus extends Server {
   readonly url: string;
-  /** What an expression comes to now, a series for each label set. Rejects with Prometheus' own words when it cannot be evaluated. */
+  /**
+   * What an expression comes to now, a series for each label set. Rejects with Prometheus' own words when it cannot be
+   * evaluated.
+   */
   query(expression: string): Promise<PrometheusSeries[]>;
 }
 

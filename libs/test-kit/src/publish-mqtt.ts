@@ -26,7 +26,10 @@ export interface PublishProperties {
 
 const timeoutMs = 10_000;
 
-/** Publishes one message with mosquitto_pub. Resolves when the broker has it (QoS 1 and 2); rejects with what mosquitto_pub says. */
+/**
+ * Publishes one message with mosquitto_pub. Resolves when the broker has it (QoS 1 and 2); rejects with what
+ * mosquitto_pub says.
+ */
 export async function publishMqtt(options: PublishOptions): Promise<void> {
   const { port, topic, payload, qos = 1, retain = false, version = 5, properties = {}, args = [] } = options;
   let output = "";

@@ -11,8 +11,8 @@ export interface NatsPublication {
 const timeoutMs = 10_000;
 
 /**
- * Publishes to a NATS server without login, over its bare text protocol: what any program may put on the bus, ours or not.
- * Resolves when the server has taken all; rejects with what the server says against it.
+ * Publishes to a NATS server without login, over its bare text protocol: what any program may put on the bus, ours or
+ * not. Resolves when the server has taken all; rejects with what the server says against it.
  */
 export async function publishNats(port: number, publications: readonly NatsPublication[]): Promise<void> {
   const socket = connect(port, "127.0.0.1");

@@ -13,7 +13,10 @@ export interface RunOptions {
   readonly timeoutMs?: number;
 }
 
-/** Runs a service that is expected to exit by itself, for example over its settings. After `timeoutMs` (20,000) it is killed. */
+/**
+ * Runs a service that is expected to exit by itself, for example over its settings. After `timeoutMs` (20,000) it is
+ * killed.
+ */
 export async function runToExit(
   t: Scope,
   name: ServiceName,

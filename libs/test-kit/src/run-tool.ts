@@ -15,7 +15,10 @@ export interface ToolRun extends ChildExit {
 const root = fileURLToPath(new URL("../../../../", import.meta.url));
 const timeoutMs = 60_000;
 
-/** Runs a compiled tool to its end, with no environment but `env` and PATH. It is killed after a minute, or when the scope ends. */
+/**
+ * Runs a compiled tool to its end, with no environment but `env` and PATH. It is killed after a minute, or when the
+ * scope ends.
+ */
 export function runTool(t: Scope, name: ToolName, args: readonly string[], env: Environment): Promise<ToolRun> {
   return run(t, join(root, "tools", "dist", "src", `${name}.js`), args, env);
 }

@@ -24,8 +24,9 @@ export async function sendDatagram(
 }
 
 /**
- * Sends the datagrams in order from one socket. With `perSecond` the n-th leaves n/perSecond seconds after the first, give or take the
- * millisecond that timers take: what is due by then leaves together, so a late timer does not lower the rate.
+ * Sends the datagrams in order from one socket. With `perSecond` the n-th leaves n/perSecond seconds after the first,
+ * give or take the millisecond that timers take: what is due by then leaves together, so a late timer does not lower
+ * the rate.
  */
 export async function sendDatagrams(
   port: number,

@@ -11,7 +11,9 @@ export interface Server {
   readonly pid: number;
   /** Everything it has written since the first start. */
   log(): string;
-  /** Stops it and waits until it is gone. SIGKILL takes the place of a crash; without a signal it ends in its own time. */
+  /**
+   * Stops it and waits until it is gone. SIGKILL takes the place of a crash; without a signal it ends in its own time.
+   */
   stop(signal?: NodeJS.Signals): Promise<void>;
   /** Starts it again on the same port with the same files. Rejects while it still runs. */
   start(): Promise<void>;
@@ -23,11 +25,17 @@ export interface Server {
 export interface ServerProgram {
   readonly program: string;
   readonly args: readonly string[];
-  /** Whether this very process, and not somebody else on its port, answers now. `log` is what it has written since its start. */
+  /**
+   * Whether this very process, and not somebody else on its port, answers now. `log` is what it has written since its
+   * start.
+   */
   isUp(pid: number, log: string): Promise<boolean>;
 }
 
-/** Starts the program, waits until it is up, and stops it when the scope ends. Its log is in the error when it never comes up. */
+/**
+ * Starts the program, waits until it is up, and stops it when the scope ends. Its log is in the error when it never
+ * comes up.
+ */
 export async function startServer(t: Scope, { program, args, isUp }: ServerProgram): Promise<Server> {
   let child: Child | undefined;
   let earlierLog = "";

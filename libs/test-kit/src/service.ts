@@ -9,9 +9,14 @@ export type LogLine = Record<string, unknown>;
 export interface ServiceOptions {
   /** Arguments of node itself. */
   readonly nodeArgs?: readonly string[];
-  /** When startService resolves: once the process runs (the default), once its HTTP port is open, or once /readyz answers 200. */
+  /**
+   * When startService resolves: once the process runs (the default), once its HTTP port is open, or once /readyz
+   * answers 200.
+   */
   readonly waitFor?: "process" | "http" | "ready";
-  /** The network namespace that it runs in (`ip netns`); HTTP_HOST then is an address of it that this process reaches. */
+  /**
+   * The network namespace that it runs in (`ip netns`); HTTP_HOST then is an address of it that this process reaches.
+   */
   readonly namespace?: string;
 }
 
@@ -23,10 +28,15 @@ export interface Service {
   /** Lines of stdout that are not a JSON object: there should be none. */
   readonly badLines: readonly string[];
   stderr(): string;
-  /** The ports that it has logged; at LOG_LEVEL=warn and above it logs none. Both reject with its output when it exits instead. */
+  /**
+   * The ports that it has logged; at LOG_LEVEL=warn and above it logs none. Both reject with its output when it exits
+   * instead.
+   */
   httpPort(): Promise<number>;
   udpPort(): Promise<number>;
-  /** Resolves once /readyz answers 200. Rejects after `timeoutMs` (20,000), and with its output when it exits instead. */
+  /**
+   * Resolves once /readyz answers 200. Rejects after `timeoutMs` (20,000), and with its output when it exits instead.
+   */
   ready(timeoutMs?: number): Promise<void>;
   readyz(): Promise<{ readonly status: number; readonly body: Record<string, unknown> }>;
   /** The text of /metrics. */
@@ -50,8 +60,9 @@ const stopTimeoutMs = 40_000;
 const cleanUpTimeoutMs = 5_000;
 
 /**
- * Starts a compiled service as its own process, like its image does, with no environment but `env`, PATH, and free ports on 127.0.0.1 where
- * `env` says nothing else. It is stopped when the scope ends: SIGTERM, and SIGKILL 5 seconds later.
+ * Starts a compiled service as its own process, like its image does, with no environment but `env`, PATH, and free
+ * ports on 127.0.0.1 where `env` says nothing else. It is stopped when the scope ends: SIGTERM, and SIGKILL 5 seconds
+ * later.
  */
 export function startService(
   t: Scope,

@@ -9,7 +9,9 @@ export interface SubscribeOptions {
   readonly qos?: 0 | 1 | 2;
   /** Protocol 5 or 3.1.1, by its number on the wire. Properties arrive with 5 alone. */
   readonly version?: 4 | 5;
-  /** Further arguments of mosquitto_sub: `-c -i NAME -x 300` keeps the session while the broker or this client is away. */
+  /**
+   * Further arguments of mosquitto_sub: `-c -i NAME -x 300` keeps the session while the broker or this client is away.
+   */
   readonly args?: readonly string[];
 }
 
@@ -42,9 +44,9 @@ export interface MqttSubscription {
 }
 
 /**
- * Subscribes with mosquitto_sub, a client that has nothing to do with ours, until the scope ends. Resolves once the broker has
- * granted the subscription; rejects with the client's output when it gives up. It reconnects by itself after about a second, but
- * with a clean session: what is published in between does not reach it (see `args`).
+ * Subscribes with mosquitto_sub, a client that has nothing to do with ours, until the scope ends. Resolves once the
+ * broker has granted the subscription; rejects with the client's output when it gives up. It reconnects by itself after
+ * about a second, but with a clean session: what is published in between does not reach it (see `args`).
  */
 export async function subscribeMqtt(t: Scope, options: SubscribeOptions): Promise<MqttSubscription> {
   const { port, topics, qos = 1, version = 5, args = [] } = options;
@@ -87,8 +89,9 @@ export async function subscribeMqtt(t: Scope, options: SubscribeOptions): Promis
   return { messages, grants: () => grants, stop };
 }
 
-// mosquitto holds a retained message on this topic from its start on, and so answers a subscription with it: the sign that the topics
-// before it are subscribed too. mosquitto_sub says so itself with -d, but keeps that line back until a message follows it.
+// mosquitto holds a retained message on this topic from its start on, and so answers a subscription with it: the sign
+// that the topics before it are subscribed too. mosquitto_sub says so itself with -d, but keeps that line back until a
+// message follows it.
 const brokersOwnTopic = "$SYS/broker/version";
 
 // mosquitto_sub's own format "%x %j": the payload in hexadecimal, a blank, and the rest as JSON.

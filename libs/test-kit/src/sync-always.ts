@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { findProgram } from "./find-program.js";
 
 /**
- * Lines for the configuration of the nats-server that tests, demo and bench start: an event is synced to the disk before it is
- * acknowledged. Empty for a server before 2.10, which refuses the field.
+ * Lines for the configuration of the nats-server that tests, demo and bench start: an event is synced to the disk
+ * before it is acknowledged. Empty for a server before 2.10, which refuses the field.
  */
 export function syncAlways(): string {
   const output = execFileSync(findProgram("nats-server"), ["--version"], { encoding: "utf8" });

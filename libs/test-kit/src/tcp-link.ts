@@ -4,7 +4,9 @@ import { cleanUpAfter, type Scope } from "./clean-up.js";
 
 export interface TcpLink {
   readonly port: number;
-  /** From now on no byte passes and nobody is told: connections stay open, as behind a network that drops every packet. */
+  /**
+   * From now on no byte passes and nobody is told: connections stay open, as behind a network that drops every packet.
+   */
   silence(): void;
   isSilent(): boolean;
   /** What was sent meanwhile passes now, as after the retransmission of TCP. */
@@ -15,7 +17,10 @@ export interface TcpLink {
   dials(): number;
 }
 
-/** Passes bytes on to a port of this machine and back, until the scope ends. A target that is not there ends the connection. */
+/**
+ * Passes bytes on to a port of this machine and back, until the scope ends. A target that is not there ends the
+ * connection.
+ */
 export async function startTcpLink(t: Scope, targetPort: number): Promise<TcpLink> {
   const sockets = new Set<Socket>();
   let isSilent = false;

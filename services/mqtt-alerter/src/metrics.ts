@@ -32,8 +32,8 @@ export type AlerterMetrics = {
 };
 
 /**
- * The metrics of this service. In each lane taken = done + dead + later + in flight at any time, and at rest the events of the stream
- * are done + dead + too old, over all replicas.
+ * The metrics of this service. In each lane taken = done + dead + later + in flight at any time, and at rest the events
+ * of the stream are done + dead + too old, over all replicas.
  */
 export function createAlerterMetrics(metrics: Metrics): AlerterMetrics {
   const published = metrics.tally({

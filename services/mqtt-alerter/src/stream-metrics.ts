@@ -1,7 +1,10 @@
 import type { StreamStatus } from "@sense-alerts/bus";
 import type { Gauge, Metrics } from "@sense-alerts/service-kit";
 
-/** Shows at each scrape how near the stream is to deleting events that nobody has delivered; NATS is asked once for all gauges. */
+/**
+ * Shows at each scrape how near the stream is to deleting events that nobody has delivered; NATS is asked once for all
+ * gauges.
+ */
 export function observeStream(metrics: Metrics, ask: () => Promise<StreamStatus | undefined>): void {
   let asked: Promise<StreamStatus | undefined> | undefined;
   const status = () => {

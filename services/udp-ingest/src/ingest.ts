@@ -25,7 +25,10 @@ export type IngestOptions = {
   readonly onRejected: (reason: Rejection) => void;
   readonly onReported: () => void;
   readonly warn: (facts: object, message: string) => void;
-  /** A monotonic clock in milliseconds; `performance.now` by default. Rates and throttles must not follow the clock of the day. */
+  /**
+   * A monotonic clock in milliseconds; `performance.now` by default. Rates and throttles must not follow the clock of
+   * the day.
+   */
   readonly clockMs?: () => number;
 };
 
@@ -75,7 +78,10 @@ export function createIngest(options: IngestOptions): Ingest {
     options.warn({ reason, ...cause, source, port, bytes: bytes.length, traceparent, suppressed }, "datagram rejected");
   }
 
-  /** Whether the tag has a throttle of its own. Tags can be invented: those after the first hundred are throttled by source. */
+  /**
+   * Whether the tag has a throttle of its own. Tags can be invented: those after the first hundred are throttled by
+   * source.
+   */
   function remember(tag: string): boolean {
     if (tags.size < rememberedTags) tags.add(tag);
     return tags.has(tag);

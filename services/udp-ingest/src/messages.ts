@@ -32,7 +32,7 @@ export type RejectedDatagram = {
   readonly reason: Rejection;
 };
 
-/** The message for a datagram that is no event: the bytes as they came, why and whence as headers. */
+/** The message for a rejected datagram: its bytes unchanged, the reason and the source as headers. */
 export function rejectedMessage(
   datagram: RejectedDatagram,
   id: string,

@@ -42,8 +42,8 @@ const retriedCodes: readonly BusErrorCode[] = [
 ];
 
 /**
- * What this service counts. At any moment, over all labels, received + status events + recovered = stored + duplicate + dropped +
- * rejected + buffered + torn; without a spool nothing is recovered or torn.
+ * What this service counts. At any moment, over all labels, received + status events + recovered = stored + duplicate +
+ * dropped + rejected + buffered + torn; without a spool nothing is recovered or torn.
  */
 export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   const received = metrics.tally({
@@ -99,7 +99,7 @@ export function createIngestMetrics(metrics: Metrics): IngestMetrics {
   });
   const spoolRecovered = metrics.counter({
     name: "sensealerts_ingest_spool_recovered_events_total",
-    help: "Events that the spool held at start, from an earlier process, a torn end included",
+    help: "Events found in the spool at start, written by an earlier process, a torn end included",
   });
   const spoolTorn = metrics.counter({
     name: "sensealerts_ingest_spool_torn_records_total",

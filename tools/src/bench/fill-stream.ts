@@ -3,7 +3,10 @@ import { publishNats } from "@sense-alerts/test-kit";
 const atOnce = 20_000;
 const payload = "x".repeat(300);
 
-/** Puts so many messages into the stream of the events, and makes the durable consumer behind them: they are there, and nobody takes them. */
+/**
+ * Puts so many messages into the stream of the events, and makes the durable consumer behind them: they are there, and
+ * nobody takes them.
+ */
 export async function fillStream(port: number, messages: number): Promise<void> {
   for (let left = messages; left > 0; left -= atOnce) {
     const batch = { subject: "sense.task.distributed", payload };

@@ -72,7 +72,10 @@ async function cost(ours: Ours, what: string, perSecond: number, seconds: number
   return { what, perSecond, ...parts };
 }
 
-/** Growth is what is to be feared: an event that costs less under a larger load, because more is done at once, is no fault. */
+/**
+ * Growth is what is to be feared: an event that costs less under a larger load, because more is done at once, is no
+ * fault.
+ */
 function growthRow(work: string, costs: readonly Cost[]): Row {
   const totals = costs.map(({ total }) => total);
   const worst = Math.max(...totals.slice(1).map((total, index) => total / Math.min(...totals.slice(0, index + 1))));

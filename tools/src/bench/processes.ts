@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 
 /**
- * Processor time that the threads of a process have used since they began, in seconds: the first figure of each thread's schedstat, in
- * nanoseconds. The times in stat are sampled with the very clock that timers go off by, and double those of a process that wakes by timers alone.
+ * Processor time that the threads of a process have used since they began, in seconds: the first figure of each
+ * thread's schedstat, in nanoseconds. The times in stat are sampled with the very clock that timers go off by, and
+ * double those of a process that wakes by timers alone.
  */
 export function cpuSeconds(pid: number): number {
   const folder = `/proc/${pid}/task`;

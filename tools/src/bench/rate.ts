@@ -5,7 +5,10 @@ import { type Row, thousands } from "./row.js";
 import { send } from "./sender.js";
 
 const goalShare = 0.7;
-/** A rate is held when the last message comes after a twentieth of the time at most, half a second after ten: what queues up meanwhile is not held. */
+/**
+ * A rate is held when the last message comes after a twentieth of the time at most, half a second after ten: what
+ * queues up meanwhile is not held.
+ */
 const mostLag = 1 / 20;
 const lowest = 2_000;
 const highest = 32_000;
@@ -37,7 +40,10 @@ function secondsOf({ isQuick }: Extent): number {
   return isQuick ? 1 : 10;
 }
 
-/** Halves the interval between what is held and what is not, each rate tried once, until they are 3 % apart (35 % in a quick look). */
+/**
+ * Halves the interval between what is held and what is not, each rate tried once, until they are 3 % apart (35 % in a
+ * quick look).
+ */
 function createSearch(pipeline: Pipeline, extent: Extent) {
   const closeEnough = extent.isQuick ? 1.35 : 1.03;
   const tries: object[] = [];

@@ -27,8 +27,9 @@ export interface Receiver {
 }
 
 /**
- * Subscribes to everything with mosquitto_sub, which writes what comes, with the time, to a file that is read afterwards:
- * so the measuring takes next to nothing of the machine that is measured. QoS 0 for the same reason; mosquitto queues without bound.
+ * Subscribes to everything with mosquitto_sub, which writes what comes, with the time, to a file that is read
+ * afterwards: so the measuring takes next to nothing of the machine that is measured. QoS 0 for the same reason;
+ * mosquitto queues without bound.
  */
 export async function startReceiver(scope: Scope, port: number): Promise<Receiver> {
   const file = join(tempDir(scope), "messages");

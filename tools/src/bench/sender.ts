@@ -18,7 +18,10 @@ export interface Sent {
 let nextNumber = 1;
 const run = randomUUID().slice(0, 24);
 
-/** Sends task-failed datagrams of about 300 bytes from a process of its own, numbered and stamped. `perSecond` 0 = back to back. */
+/**
+ * Sends task-failed datagrams of about 300 bytes from a process of its own, numbered and stamped. `perSecond` 0 = back
+ * to back.
+ */
 export async function send(port: number, count: number, perSecond: number): Promise<Sent> {
   const first = nextNumber;
   nextNumber += count;

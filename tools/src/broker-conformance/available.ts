@@ -11,8 +11,8 @@ export interface Available {
 }
 
 /**
- * The brokers that can be started here: those of the launcher that BROKER_LAUNCHER names, then public images where a Docker
- * engine answers, then Mosquitto as an installed program. `names` limits them.
+ * The brokers that can be started here: those of the launcher that BROKER_LAUNCHER names, then public images where a
+ * Docker engine answers, then Mosquitto as an installed program. `names` limits them.
  */
 export async function availableBrokers(names: readonly string[], launcher: string | undefined): Promise<Available> {
   const isWanted = (name: string) => names.length === 0 || names.includes(name);

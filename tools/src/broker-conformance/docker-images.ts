@@ -1,6 +1,9 @@
 import type { Capability } from "./broker-source.js";
 
-/** How a public image is started so that a client without TLS may log in as `admin`, or without a login where it has none. */
+/**
+ * How a public image is started so that a client without TLS may log in as `admin`, or without a login where it has
+ * none.
+ */
 export interface BrokerImage {
   readonly name: string;
   readonly image: string;

@@ -1,6 +1,9 @@
 import type { CheckName } from "./check.js";
 
-/** What a broker itself gets wrong, with the reason. A check that fails for another broker, or another check, is a failure. */
+/**
+ * What a broker itself gets wrong, with the reason. A check that fails for another broker, or another check, is a
+ * failure.
+ */
 export const expectedDeviations: Readonly<Record<string, Partial<Readonly<Record<CheckName, string>>>>> = {
   artemis: { "Receive Maximum": "the CONNACK does not announce the receiveMaximum that the acceptor is set to" },
   ejabberd: { restart: "after SIGKILL, messages that it has acknowledged and not delivered yet are gone" },

@@ -9,7 +9,9 @@ export interface Instances {
   readonly main: StartedBroker & { readonly mqttUrl: string };
   /** One with a TLS listener: usually the same. */
   readonly tls: (StartedBroker & { readonly mqttsUrl: string }) | undefined;
-  /** One where `alerter` may not publish to the full topic of `refused-topic` and the status topic of `refused-status`. */
+  /**
+   * One where `alerter` may not publish to the full topic of `refused-topic` and the status topic of `refused-status`.
+   */
   readonly restricted: (StartedBroker & { readonly mqttUrl: string }) | undefined;
 }
 

@@ -9,7 +9,9 @@ import type { Watcher } from "./watcher.js";
 const count = 1_000;
 const published = "sensealerts_alerter_messages_published_total";
 
-/** The broker is killed in the middle of 1,000 alerts and started again; resolves with the number of repeated messages. */
+/**
+ * The broker is killed in the middle of 1,000 alerts and started again; resolves with the number of repeated messages.
+ */
 export async function survivesRestart(
   broker: StartedBroker,
   forgetsAtRestart: boolean,

@@ -5,7 +5,9 @@ import type { Instances } from "./instances.js";
 import type { Stage } from "./stage.js";
 import { startWatcher } from "./watcher.js";
 
-/** A subscriber that comes now gets this status: so it is retained, whatever its retain flag says (Moquette clears it). */
+/**
+ * A subscriber that comes now gets this status: so it is retained, whatever its retain flag says (Moquette clears it).
+ */
 export async function hasRetained(main: Instances["main"], topic: string, text: string): Promise<void> {
   await eventually(
     () =>

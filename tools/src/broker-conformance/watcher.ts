@@ -24,7 +24,9 @@ export interface WatcherOptions {
   readonly filter?: string;
 }
 
-/** Subscribes at QoS 1 with MQTT 3.1.1, which every broker speaks, and a session that the broker keeps over a restart. */
+/**
+ * Subscribes at QoS 1 with MQTT 3.1.1, which every broker speaks, and a session that the broker keeps over a restart.
+ */
 export async function startWatcher(scope: Scope, options: WatcherOptions): Promise<Watcher> {
   const { url, login, caFile, filter = "conformance/#" } = options;
   const messages: WatchedMessage[] = [];

@@ -1,6 +1,8 @@
 import { isPair, isScalar, LineCounter, parseDocument, visit, type YAMLParseError } from "yaml";
 
-/** What a Butler configuration says: every key and section below `Butler`, by its path, such as `mqttConfig.brokerHost`. */
+/**
+ * What a Butler configuration says: every key and section below `Butler`, by its path, such as `mqttConfig.brokerHost`.
+ */
 export type ButlerFile = ReadonlyMap<string, Key>;
 
 export type Key = {

@@ -76,8 +76,9 @@ function datagram(entry: Entry, { reread }: ReplayOptions): Prepared {
 }
 
 /**
- * The event as it was, on the subject where it was, so that the alerter takes it for a new one. Its own id is in the stream's
- * window of known ids; this one is the same however often this dead letter is replayed, and differs from every other's.
+ * The event as it was, on the subject where it was, so that the alerter takes it for a new one. Its own id is in the
+ * stream's window of known ids; this one is the same however often this dead letter is replayed, and differs from every
+ * other's.
  */
 async function deadLetter(streams: ParkedStreams, entry: Entry, { prefix }: ReplayOptions): Promise<Prepared> {
   const subject = entry.headers["Sense-Subject"] ?? "";

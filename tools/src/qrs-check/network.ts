@@ -48,7 +48,10 @@ export async function connectTcp(target: Target): Promise<Finding> {
   }
 }
 
-/** The handshake, and whether the server's certificate is to be trusted. Whether the server takes ours shows at the first question. */
+/**
+ * The handshake, and whether the server's certificate is to be trusted. Whether the server takes ours shows at the
+ * first question.
+ */
 export async function shakeHands(target: Target, settings: QrsSettings): Promise<Finding> {
   const { host, port, timeoutMs } = target;
   const { QRS_CERT_FILE: certFile, QRS_KEY_FILE: keyFile, QRS_CA_FILE: caFile } = settings;

@@ -15,7 +15,10 @@ const names = [
   "MQTT_TLS_INSECURE",
 ];
 
-/** Gives what waits at a broker for a test alert, with the login and the TLS files of the environment. Throws a SettingsError. */
+/**
+ * Gives what waits at a broker for a test alert, with the login and the TLS files of the environment. Throws a
+ * SettingsError.
+ */
 export function watchAt(env: Environment) {
   return (broker: string, topic: string): ((alert: TestAlert) => Promise<AlertWatch>) => {
     const given = names.flatMap((name) => [name, `${name}_FILE`]).map((name) => [name, env[name]] as const);
@@ -43,7 +46,10 @@ export function watchAt(env: Environment) {
   };
 }
 
-/** By the event's id of MQTT 5, else by the full message's execution, else by the basic message, which is the task's name alone. */
+/**
+ * By the event's id of MQTT 5, else by the full message's execution, else by the basic message, which is the task's
+ * name alone.
+ */
 function isOf({ executionId, taskName }: TestAlert, { payload, eventId }: HeardMessage): boolean {
   if (eventId !== undefined) return eventId.endsWith(`:${executionId}`);
   return payload === taskName || payload.includes(`"executionId":"${executionId}"`);

@@ -24,7 +24,10 @@ async function startFilled(t: TestContext, options: QrsOptions = {}): Promise<Qr
   return qrs;
 }
 
-/** The lines of the steps as `ok name` or `FAIL name`, and the whole output. Nothing of a key or certificate may be in it. */
+/**
+ * The lines of the steps as `ok name` or `FAIL name`, and the whole output. Nothing of a key or certificate may be in
+ * it.
+ */
 async function check(t: TestContext, env: Environment) {
   const run = await runTool(t, "qrs-check", [], env);
   const output = run.stdout + run.stderr;

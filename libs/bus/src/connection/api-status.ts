@@ -1,8 +1,8 @@
 import { type Msg, NatsError } from "nats";
 
 /**
- * What a server answered instead of what was asked for. `code` is the status (503, 409, …), `apiCode` JetStream's err_code if there is
- * one. Predicates take undefined too, for answers that are not a status.
+ * What a server answered instead of what was asked for. `code` is the status (503, 409, …), `apiCode` JetStream's
+ * err_code if there is one. Predicates take undefined too, for answers that are not a status.
  */
 export type ApiStatus = { readonly code: number; readonly apiCode: number | undefined; readonly description: string };
 
@@ -39,7 +39,10 @@ export function statusOfMessage({ headers }: Pick<Msg, "headers">): ApiStatus | 
   return { code: headers.code, apiCode: undefined, description: headers.description };
 }
 
-/** The status in the `error` object of a JetStream answer: `{"code":503,"err_code":10077,"description":"…"}`, whatever it holds. */
+/**
+ * The status in the `error` object of a JetStream answer: `{"code":503,"err_code":10077,"description":"…"}`, whatever
+ * it holds.
+ */
 export function statusOfApiError(error: unknown): ApiStatus {
   const facts: object = typeof error === "object" && error !== null ? error : {};
   const [code, apiCode, text]: unknown[] = ["code", "err_code", "description"].map((key) => Reflect.get(facts, key));
@@ -104,7 +107,10 @@ export const isMessageGone: Predicate = hasApiCode("messageNotFound", "sequenceN
 /** The stream has a max_msg_size, and the message is above it. */
 export const isTooLarge: Predicate = hasApiCode("messageTooLarge");
 
-/** The last message of the subject is not the expected one. Since nats-server 2.10 a repeated publish gets this, not `duplicate`. */
+/**
+ * The last message of the subject is not the expected one. Since nats-server 2.10 a repeated publish gets this, not
+ * `duplicate`.
+ */
 export const isWrongLastSequence: Predicate = hasApiCode("wrongLastSequence");
 
 /** Another stream than the expected one has stored the message. */
@@ -129,8 +135,8 @@ const hasNoLeader = hasApiCode(
 const isUndecided = hasApiCode("idInProcess", "subjectInProcess", "lastSequenceNotReady", "tooManyRequests");
 
 /**
- * JetStream cannot answer at the moment, or an earlier attempt of the same message is still undecided: the same request can succeed
- * a moment later.
+ * JetStream cannot answer at the moment, or an earlier attempt of the same message is still undecided: the same request
+ * can succeed a moment later.
  */
 export const isUnavailable: Predicate = (status) =>
   isNoResponders(status) || hasNoLeader(status) || isUndecided(status);

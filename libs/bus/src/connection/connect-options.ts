@@ -13,10 +13,11 @@ export type Dial = {
 };
 
 /**
- * Options of nats.js for one attempt at one server, and one connection that stays closed once it breaks. Its own reconnecting keeps
- * the sockets of dials that timed out: if one of them is answered later, its bytes go into those of the good connection. Its own
- * list of servers would dial gossiped addresses with our timeout and without their TLS name.
- * Reads the files of login and TLS, so that renewed ones are used from here on. Throws what is wrong with one of them.
+ * Options of nats.js for one attempt at one server, and one connection that stays closed once it breaks. Its own
+ * reconnecting keeps the sockets of dials that timed out: if one of them is answered later, its bytes go into those of
+ * the good connection. Its own list of servers would dial gossiped addresses with our timeout and without their TLS
+ * name. Reads the files of login and TLS, so that renewed ones are used from here on. Throws what is wrong with one of
+ * them.
  */
 export function connectOptions(options: BusOptions, server: Server, dial: Dial): ConnectionOptions {
   const authenticator = loginOf(options);
@@ -64,8 +65,9 @@ type Identity = {
 };
 
 /**
- * Who the server must be: the host that was dialled, or, behind a gossiped IP address, the name of the cluster. For a host name
- * nats.js sees to it. For an IP address it names no host at all, and Node then takes the certificate of `localhost`.
+ * Who the server must be: the host that was dialled, or, behind a gossiped IP address, the name of the cluster. For a
+ * host name nats.js sees to it. For an IP address it names no host at all, and Node then takes the certificate of
+ * `localhost`.
  */
 function identityOf({ address, clusterName }: Server): Identity {
   const host = hostOf(address);

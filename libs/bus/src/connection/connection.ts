@@ -21,7 +21,9 @@ export type Connection = {
   readonly apiPrefix: string;
   /** The beginning of a new reply subject, with the dot behind it. */
   newInbox(): string;
-  /** Subscribes on a connection that `onOpen` or `current` gave. An exception of `onMessage` is logged and ends nothing. */
+  /**
+   * Subscribes on a connection that `onOpen` or `current` gave. An exception of `onMessage` is logged and ends nothing.
+   */
   subscribe(on: NatsConnection, subject: string, onMessage: (message: Msg) => void): Subscription;
   /** Whether a reason for waiting is worth a log line: not logged since the link was last good, or long ago. */
   isNews(reason: string): boolean;
@@ -31,7 +33,10 @@ export type Connection = {
   onChange(listener: (up: boolean) => void): void;
   /** Called when the link is usable again on another connection than before. */
   onReconnect(listener: () => void): void;
-  /** Call it when JetStream did not do something for want of a leader or of an answer; `sinceMs`: when it was asked (performance.now). */
+  /**
+   * Call it when JetStream did not do something for want of a leader or of an answer; `sinceMs`: when it was asked
+   * (performance.now).
+   */
   reportFailure(sinceMs?: number): void;
   /** Call it when JetStream has stored, delivered or confirmed something. Cheap enough for each message. */
   reportSuccess(): void;
@@ -41,8 +46,8 @@ export type Connection = {
 };
 
 /**
- * Connects in the background, and again after each loss, until it is closed; never rejects. Each reason for waiting and each error of the
- * server is logged once, and again every 30 s.
+ * Connects in the background, and again after each loss, until it is closed; never rejects. Each reason for waiting and
+ * each error of the server is logged once, and again every 30 s.
  */
 export function startConnection(options: BusOptions, logger: BusLogger): Connection {
   const stopping = new AbortController();
@@ -94,7 +99,8 @@ export function startConnection(options: BusOptions, logger: BusLogger): Connect
       servers.avoid(server);
       void connection.close();
     };
-    // nats.js follows the cluster only where it dials gossiped servers itself; each INFO of the server is kept here all the same.
+    // nats.js follows the cluster only where it dials gossiped servers itself; each INFO of the server is kept here all
+    // the same.
     const learn = () => {
       const { info } = connection;
       if (info === undefined) return;

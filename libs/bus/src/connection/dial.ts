@@ -15,7 +15,10 @@ export type DialOptions = {
 const quickDialMs = 2_000;
 const patientDialMs = 5_000;
 
-/** Dials one server after the other. Rejects with the most telling error: that of a server that answered, or else the first. */
+/**
+ * Dials one server after the other. Rejects with the most telling error: that of a server that answered, or else the
+ * first.
+ */
 export async function dialFirst(
   options: BusOptions,
   servers: readonly Server[],

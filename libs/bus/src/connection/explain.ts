@@ -21,7 +21,10 @@ export function explainNatsError(error: unknown, options: BusOptions): string {
   return typeof code === "string" ? explainCode(code, message, options) : message;
 }
 
-/** What an error that the server reports on an open connection means. `permission` is what was not allowed, if it was that. */
+/**
+ * What an error that the server reports on an open connection means. `permission` is what was not allowed, if it was
+ * that.
+ */
 export function explainServerError(
   code: string,
   permission: { readonly operation: string; readonly subject: string } | undefined,
@@ -30,16 +33,20 @@ export function explainServerError(
   return permission === undefined ? explainCode(code, "", options) : notAllowed(permission, options);
 }
 
-// OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those before.
+// OpenSSL's names for what the server says of our certificate; those of 3.5, which Node 24 has, differ from those
+// before.
 const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 
-/** One text for the alert and for a bare close: the alert can be lost on the way when the server hangs up right behind it. */
+/**
+ * One text for the alert and for a bare close: the alert can be lost on the way when the server hangs up right behind
+ * it.
+ */
 const endedHandshake =
   "the server ended the TLS handshake: it wants another client certificate, or one at all (check NATS_TLS_CERT_FILE and NATS_TLS_KEY_FILE), or starts with TLS (set NATS_TLS_FIRST)";
 
 /**
- * A server that hangs up during the dial shows as a reset, or as nats.js' own code: it calls a connection refused that was made and closed
- * without a word. One that was refused has Node's reason with it.
+ * A server that hangs up during the dial shows as a reset, or as nats.js' own code: it calls a connection refused that
+ * was made and closed without a word. One that was refused has Node's reason with it.
  */
 function isUnexplainedClose(error: unknown): boolean {
   if (!(error instanceof Error) || !("code" in error)) return false;
@@ -114,7 +121,8 @@ function patternOf(subject: string, inboxPrefix: string): string {
   if (subject.startsWith(`${inboxPrefix}.`)) return `${inboxPrefix}.>`;
   if (!subject.startsWith("$JS.")) return subject.replace(/(\.start-re(?:quest|cord))\.[^.]+$/, "$1.*");
   if (!subject.startsWith("$JS.ACK.")) return subject;
-  // $JS.ACK.<stream>.<consumer>.…, and from nats-server 2.15 on $JS.ACK.<domain>.<account>.<stream>.<consumer>.… (ADR-15)
+  // $JS.ACK.<stream>.<consumer>.…, and from nats-server 2.15 on $JS.ACK.<domain>.<account>.<stream>.<consumer>.…
+  // (ADR-15)
   const tokens = subject.split(".");
   return [...tokens.slice(0, tokens.length >= 11 ? 6 : 4), ">"].join(".");
 }

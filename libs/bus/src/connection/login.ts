@@ -8,7 +8,10 @@ import {
 import type { BusOptions } from "./options.js";
 import { readTextFile } from "./text-file.js";
 
-/** How to log in, or undefined. Throws when the credentials file or the seed cannot be used: nats.js would only time out. */
+/**
+ * How to log in, or undefined. Throws when the credentials file or the seed cannot be used: nats.js would only time
+ * out.
+ */
 export function loginOf(options: BusOptions): Authenticator | undefined {
   const { credsFile, nkeySeed } = options;
   if (credsFile !== undefined) {

@@ -20,7 +20,10 @@ class NoQuorumError extends Error {
   }
 }
 
-/** Rejects when a stream is not there, or when nothing can be stored in it: a server that is cut off answers all the same. */
+/**
+ * Rejects when a stream is not there, or when nothing can be stored in it: a server that is cut off answers all the
+ * same.
+ */
 export async function lookAtStreams(connection: NatsConnection, options: BusOptions): Promise<void> {
   const manager = await connection.jetstreamManager(managerOptions(options, timeoutMs));
   for (const { name } of wantedStreams(options)) {
@@ -29,7 +32,9 @@ export async function lookAtStreams(connection: NatsConnection, options: BusOpti
   }
 }
 
-/** Whether there is a leader, and it has heard of a majority of the replicas, itself counted. One copy needs no other. */
+/**
+ * Whether there is a leader, and it has heard of a majority of the replicas, itself counted. One copy needs no other.
+ */
 export function hasQuorum(cluster: ClusterInfo | undefined): boolean {
   const others = cluster?.replicas ?? [];
   if (others.length === 0) return true;

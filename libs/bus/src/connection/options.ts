@@ -1,7 +1,10 @@
 /** What a service does with a stream: of the streams it does not use it neither creates nor looks at any. */
 export type StreamUse = "publish-events" | "read-events" | "publish-rejected" | "publish-dead-letters";
 
-/** How to reach NATS and what the streams should be. Paths are read at each connect, so renewed certificates are picked up. */
+/**
+ * How to reach NATS and what the streams should be. Paths are read at each connect, so renewed certificates are picked
+ * up.
+ */
 export type BusOptions = {
   /** `nats://host:port` or `tls://host:port`; credentials in an address are used when no other login is set. */
   readonly servers: readonly string[];
@@ -27,11 +30,17 @@ export type BusOptions = {
   readonly streamMaxAgeMs: number;
   readonly streamMaxBytes: number;
   readonly dedupWindowMs: number;
-  /** All of them if left out. A service that only reads events accepts a mirror or a sourced stream, which has no subjects. */
+  /**
+   * All of them if left out. A service that only reads events accepts a mirror or a sourced stream, which has no
+   * subjects.
+   */
   readonly uses?: readonly StreamUse[];
   /** Whether the stream of the requests to start tasks is wanted too. */
   readonly requests?: boolean;
-  /** Called with how long it took whenever NATS answers a publish, with its acknowledgement or an error. It must be quick. */
+  /**
+   * Called with how long it took whenever NATS answers a publish, with its acknowledgement or an error. It must be
+   * quick.
+   */
   readonly onAnswer?: (afterMs: number) => void;
 };
 
@@ -66,7 +75,10 @@ export type NatsSettingValues = {
   readonly TASK_START_ENABLE?: boolean;
 };
 
-/** What the bus is started with, from the settings that every service has for it. The answers to a service come to `_INBOX.<service>.>`. */
+/**
+ * What the bus is started with, from the settings that every service has for it. The answers to a service come to
+ * `_INBOX.<service>.>`.
+ */
 export function busOptionsOf(settings: NatsSettingValues, service: string, instance?: string): BusOptions {
   return {
     clientName: instance === undefined ? service : `${service} ${instance}`,

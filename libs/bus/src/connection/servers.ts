@@ -7,7 +7,9 @@ export type Server = {
   readonly address: string;
   /** Learned from another server of the cluster, not from the settings. */
   readonly gossiped: boolean;
-  /** The host name that stands for the whole cluster: the certificate behind a gossiped IP address may be for that name. */
+  /**
+   * The host name that stands for the whole cluster: the certificate behind a gossiped IP address may be for that name.
+   */
   readonly clusterName?: string;
 };
 
@@ -15,8 +17,8 @@ export type Server = {
 export type ServerList = {
   inOrder(): readonly Server[];
   /**
-   * The addresses that a server gives for its cluster; `from` is that server. Others are kept for ten minutes more: a server that is
-   * cut off from its peers names none of them, and then they are needed.
+   * The addresses that a server gives for its cluster; `from` is that server. Others are kept for ten minutes more: a
+   * server that is cut off from its peers names none of them, and then they are needed.
    */
   learn(from: Server, addresses: readonly string[] | undefined): void;
   /** This server failed while the connection was open: all others are tried before it for a minute. */
@@ -26,7 +28,10 @@ export type ServerList = {
 const avoidedForMs = 60_000;
 const rememberedForMs = 600_000;
 
-/** Configured servers come first, gossiped ones after them, each group in random order so that clients spread over a cluster. */
+/**
+ * Configured servers come first, gossiped ones after them, each group in random order so that clients spread over a
+ * cluster.
+ */
 export function createServerList(
   configured: readonly string[],
   clock: () => number = () => performance.now(),

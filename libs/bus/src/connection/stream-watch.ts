@@ -42,15 +42,15 @@ const quietMs = 6_000;
 /** Longer than an election takes: until then another server would not help. */
 const leaveAfterMs = 10_000;
 /**
- * A server that answers and stores nothing is cut off from the others. Shorter than the ack wait, so that what was finished is
- * acknowledged elsewhere before another replica has it again.
+ * A server that answers and stores nothing is cut off from the others. Shorter than the ack wait, so that what was
+ * finished is acknowledged elsewhere before another replica has it again.
  */
 const leaveCutOffAfterMs = 6_000;
 
 /**
- * Makes the streams behind one connection and looks at them every 5 s, more often while JetStream fails. A stream that is gone makes
- * the link unusable until it is made again; a leader that is moving does not. A server whose JetStream has failed for 10 s is left,
- * one that is cut off from the others after 6 s.
+ * Makes the streams behind one connection and looks at them every 5 s, more often while JetStream fails. A stream that
+ * is gone makes the link unusable until it is made again; a leader that is moving does not. A server whose JetStream
+ * has failed for 10 s is left, one that is cut off from the others after 6 s.
  */
 export function watchStreams(link: WatchedLink): StreamWatch {
   const { connection, options, logger, phases, news, signal } = link;

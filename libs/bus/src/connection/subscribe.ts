@@ -2,8 +2,9 @@ import type { Msg, NatsConnection, Subscription } from "nats";
 import type { BusLogger } from "./options.js";
 
 /**
- * Subscribes with a callback. An exception in it is logged as an error and ends nothing; in nats.js it would end the reading of the
- * socket without a word, until the pings fail. A permission that is missing is reported by the connection.
+ * Subscribes with a callback. An exception in it is logged as an error and ends nothing; in nats.js it would end the
+ * reading of the socket without a word, until the pings fail. A permission that is missing is reported by the
+ * connection.
  */
 export function subscribe(
   connection: NatsConnection,

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The text of a file as a Unix tool would have saved it: decoded from UTF-8 or, as Windows editors and PowerShell save it, from UTF-16;
- * without byte order mark, with LF line ends, no blanks at the ends of lines, and a newline at the end.
+ * The text of a file as a Unix tool would have saved it: decoded from UTF-8 or, as Windows editors and PowerShell save
+ * it, from UTF-16; without byte order mark, with LF line ends, no blanks at the ends of lines, and a newline at the
+ * end.
  */
 export function readTextFile(path: string): string {
   const lines = decode(readFileSync(path)).split(/\r\n|\r|\n/);

@@ -1,8 +1,8 @@
 import { backoffMs } from "@sense-alerts/link-kit";
 
 /**
- * NATS says that a stream or consumer is deleted before it has removed the files. One of the same name that is created in that
- * moment loses its own: a stream refuses every message from then on. So nothing is created for this long.
+ * NATS says that a stream or consumer is deleted before it has removed the files. One of the same name that is created
+ * in that moment loses its own: a stream refuses every message from then on. So nothing is created for this long.
  */
 export const deletionMs = 2_000;
 

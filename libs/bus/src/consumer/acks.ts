@@ -10,13 +10,14 @@ export type Acks = {
   /** NATS has answered on `<inbox><key>`: `isRefused` when nobody listens there at the moment. */
   answered(subject: string, isRefused: boolean): void;
   /**
-   * Sends again what has waited for too long, and forgets what NATS does not confirm at all. Returns since when some wait and NATS has
-   * confirmed none (performance.now); `nowMs` if none waits.
+   * Sends again what has waited for too long, and forgets what NATS does not confirm at all. Returns since when some
+   * wait and NATS has confirmed none (performance.now); `nowMs` if none waits.
    */
   sweep(nowMs: number): number;
   /**
-   * Sends all of them again at once, and those that were confirmed last: the connection is new, or the consumer may have a new leader.
-   * What a server of a cluster has confirmed can be lost with it: nats-server 2.9 confirms before the others have it.
+   * Sends all of them again at once, and those that were confirmed last: the connection is new, or the consumer may
+   * have a new leader. What a server of a cluster has confirmed can be lost with it: nats-server 2.9 confirms before
+   * the others have it.
    */
   resend(): void;
   /** How many have never been confirmed. */
@@ -40,17 +41,19 @@ const confirmedLimit = 2_048;
 /** How long they are sent again: NATS does not answer for a message that it has lost. */
 const doubtMs = 5_000;
 /**
- * After this time an acknowledgement is forgotten. NATS may know nothing of the delivery any more: the state of a consumer
- * can be older after a crash than what was acknowledged. It then delivers the message again, and that delivery is acknowledged.
+ * After this time an acknowledgement is forgotten. NATS may know nothing of the delivery any more: the state of a
+ * consumer can be older after a crash than what was acknowledged. It then delivers the message again, and that delivery
+ * is acknowledged.
  */
 const forgetAfterMs = 30_000;
 /** As many as NATS leaves unacknowledged; beyond that they are sent and not confirmed. */
 const limit = 10_000;
 
 /**
- * Each acknowledgement asks NATS for a confirmation of its own, on one inbox, because it can get lost when the consumer's leader
- * moves, and the message would then be delivered to another replica. `ackAck()` of nats.js confirms too, but can be called only once.
- * They do not count as in flight: a server that confirms none of them must not stop the consumer.
+ * Each acknowledgement asks NATS for a confirmation of its own, on one inbox, because it can get lost when the
+ * consumer's leader moves, and the message would then be delivered to another replica. `ackAck()` of nats.js confirms
+ * too, but can be called only once. They do not count as in flight: a server that confirms none of them must not stop
+ * the consumer.
  */
 export function createAcks(
   inbox: string,
@@ -72,8 +75,9 @@ export function createAcks(
   }
 
   /**
-   * Acknowledgements that go out together reach NATS in one packet, and so do their confirmations. At 1,000 events a second each by itself
-   * would wake NATS and this process twice more: measured as 130 µs of 630 µs of CPU time for an event.
+   * Acknowledgements that go out together reach NATS in one packet, and so do their confirmations. At 1,000 events a
+   * second each by itself would wake NATS and this process twice more: measured as 130 µs of 630 µs of CPU time for an
+   * event.
    */
   function flush(): void {
     clearTimeout(timer);

@@ -28,9 +28,10 @@ const maxFailures = 3;
 const rememberedMessages = 65_536;
 
 /**
- * Reads one durable pull consumer: delivery → handler → acknowledgement. A message that NATS delivers again is acknowledged
- * again when this process has finished it, and left to its handler while that has it. So the state of NATS may be older
- * than ours, after a crash or a restored backup, and nothing is handled twice here and nothing waits without end.
+ * Reads one durable pull consumer: delivery → handler → acknowledgement. A message that NATS delivers again is
+ * acknowledged again when this process has finished it, and left to its handler while that has it. So the state of NATS
+ * may be older than ours, after a crash or a restored backup, and nothing is handled twice here and nothing waits
+ * without end.
  */
 export function startConsumer(
   connection: Connection,

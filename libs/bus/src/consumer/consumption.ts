@@ -12,7 +12,10 @@ export type Delivery = {
   readonly deliveries: number;
 };
 
-/** What became of a delivery: `done` acknowledges, `later` hands it back for a time, `dead` copies it to the dead letters. */
+/**
+ * What became of a delivery: `done` acknowledges, `later` hands it back for a time, `dead` copies it to the dead
+ * letters.
+ */
 export type Outcome =
   | { readonly kind: "done" }
   | { readonly kind: "later"; readonly delayMs: number }
@@ -34,18 +37,21 @@ export type ConsumerOptions = {
   readonly startAfter?: string;
   /** Called with how many messages in the stream were older when the durable consumer was created. */
   readonly onPassedOver: (messages: number) => void;
-  /** Messages wait, deliveries are wanted, and none was completed for this long: the consumer has stalled; 60 s if left out. */
+  /**
+   * Messages wait, deliveries are wanted, and none was completed for this long: the consumer has stalled; 60 s if left
+   * out.
+   */
   readonly stallMs?: number;
   /** Called each time the consumer has stalled and is restarted. */
   readonly onStalled?: () => void;
   /**
-   * How many more deliveries are wanted now; call `wake()` when that rises for another reason than an outcome. What NATS was asked for
-   * before it fell may still come.
+   * How many more deliveries are wanted now; call `wake()` when that rises for another reason than an outcome. What
+   * NATS was asked for before it fell may still come.
    */
   readonly wanted: () => number;
   /**
    * Called in stream order, without waiting for earlier ones. A delivery may stay in hand as long as it takes: NATS is
-   * told that it is being worked on. When the signal aborts it should return `later` soon. It should not reject: the
+   * informed that it is in progress. When the signal aborts it should return `later` soon. It should not reject: the
    * delivery is then handed back for the ack wait, and at the third becomes a dead letter (`handling-failed`).
    */
   readonly handle: (delivery: Delivery, signal: AbortSignal) => Promise<Outcome>;

@@ -10,7 +10,7 @@ import type { BusMessage, Publisher } from "../publisher/publisher.js";
 const keptBytes = 1_024;
 
 export type UndeliverableEvent = {
-  /** Names the message within every stream of that name, also one that was made anew. */
+  /** Names the message within every stream of that name, also one that was created again. */
   readonly key: string;
   readonly subject: string;
   readonly sequence: number;
@@ -20,7 +20,10 @@ export type UndeliverableEvent = {
   readonly traceparent?: string | undefined;
 };
 
-/** The dead letter of an event: its bytes unchanged, the rest as headers. Its id keeps a repeated burial from storing it twice. */
+/**
+ * The dead letter of an event: its bytes unchanged, the rest as headers. Its id keeps a repeated burial from storing it
+ * twice.
+ */
 export function deadLetter(
   {
     stream,
@@ -54,7 +57,10 @@ export function traceparentOf(message: Pick<Msg, "headers">): string | undefined
   }
 }
 
-/** The dead letter with the beginning of the event, then with none of it; `Sense-Payload-Bytes` says how long the event is. */
+/**
+ * The dead letter with the beginning of the event, then with none of it; `Sense-Payload-Bytes` says how long the event
+ * is.
+ */
 export function shortened(letter: BusMessage): BusMessage {
   const kept = letter.payload.length > keptBytes ? keptBytes : 0;
   return {
@@ -65,8 +71,8 @@ export function shortened(letter: BusMessage): BusMessage {
 }
 
 /**
- * Publishes a dead letter until it is stored; resolves to false when the signal aborts before that. One that NATS has no
- * room for, since its headers come on top of the event's bytes, is shortened: the event itself stays in its stream.
+ * Publishes a dead letter until it is stored; resolves to false when the signal aborts before that. One that NATS has
+ * no room for, since its headers come on top of the event's bytes, is shortened: the event itself stays in its stream.
  */
 export async function storeDeadLetter(
   letter: BusMessage,

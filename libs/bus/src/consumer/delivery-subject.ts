@@ -1,6 +1,8 @@
 /** What NATS says of a delivery in its reply subject. */
 export type DeliveryFacts = {
-  /** `<stream sequence>-<time stored, in ns since 1970>`: identifies a message, also after the stream was created again. */
+  /**
+   * `<stream sequence>-<time stored, in ns since 1970>`: identifies a message, also after the stream was created again.
+   */
   readonly key: string;
   /** The sequence in the stream. */
   readonly sequence: number;
@@ -15,9 +17,9 @@ export type DeliveryFacts = {
 const prefix = "$JS.ACK.";
 
 /**
- * Reads the reply subject of a delivery (ADR-15):
- * `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<time>.<pending>`, in the newer form with
- * `<domain>.<account>` after `$JS.ACK` and perhaps a random token at the end. Undefined for any other subject.
+ * Reads the reply subject of a delivery (ADR-15): `$JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer
+ * sequence>.<time>.<pending>`, in the newer form with `<domain>.<account>` after `$JS.ACK` and perhaps a random token
+ * at the end. Undefined for any other subject.
  */
 export function readDeliverySubject(reply: string | undefined): DeliveryFacts | undefined {
   if (reply === undefined || !reply.startsWith(prefix)) return undefined;

@@ -25,7 +25,9 @@ export type WantedDurable = Pick<BusOptions, "jetStreamDomain"> & {
   readonly ackWaitMs: number;
   /** A consumer that is created skips what was stored longer ago. */
   readonly maxAgeMs: number;
-  /** An older durable consumer of the same stream: where it exists, a consumer that is created starts at its ack floor. */
+  /**
+   * An older durable consumer of the same stream: where it exists, a consumer that is created starts at its ack floor.
+   */
   readonly startAfter?: string | undefined;
   readonly filterSubject?: string | undefined;
 };
@@ -44,7 +46,9 @@ export const unlimited: PullLimits = { maxBatch: Number.POSITIVE_INFINITY, maxEx
 
 const compared = ["ack_wait", "max_deliver", "max_ack_pending", "filter_subject", "max_batch", "max_expires"] as const;
 
-/** Finds the durable pull consumer or creates it. One whose settings differ is left as it is, with a warning for each. */
+/**
+ * Finds the durable pull consumer or creates it. One whose settings differ is left as it is, with a warning for each.
+ */
 export async function ensureDurable(
   connection: NatsConnection,
   options: WantedDurable,
@@ -105,7 +109,9 @@ async function find(manager: JetStreamManager, stream: string, durable: string):
 
 type Start = Pick<ConsumerConfig, "deliver_policy"> & Partial<ConsumerConfig>;
 
-/** Where a new consumer starts: behind what an older one has acknowledged, otherwise at what was stored `maxAgeMs` ago. */
+/**
+ * Where a new consumer starts: behind what an older one has acknowledged, otherwise at what was stored `maxAgeMs` ago.
+ */
 async function startOf(
   manager: JetStreamManager,
   stream: string,

@@ -29,9 +29,10 @@ const heartbeatCode = 100;
 const silentMs = 3_500;
 
 /**
- * Speaks JetStream's pull protocol (ADR-37) on a plain subscription. `consume()` and `fetch()` of nats.js do not show the
- * reply subject of a delivery, which a repeated acknowledgement needs (see acks.ts), and a window over what the handler has.
- * One request is open at a time: NATS serves several in turn without saying which of them a message answers.
+ * Speaks JetStream's pull protocol (ADR-37) on a plain subscription. `consume()` and `fetch()` of nats.js do not show
+ * the reply subject of a delivery, which a repeated acknowledgement needs (see acks.ts), and a window over what the
+ * handler has. One request is open at a time: NATS serves several in turn without saying which of them a message
+ * answers.
  */
 export function startPull(
   connection: Connection,

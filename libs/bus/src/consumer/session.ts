@@ -124,8 +124,8 @@ export function startSession(
   }
 
   /**
-   * After an interruption NATS delivers again what was not acknowledged within the ack wait, to any replica. So none asks for
-   * messages before the others had time to acknowledge what they have finished meanwhile.
+   * After an interruption NATS delivers again what was not acknowledged within the ack wait, to any replica. So none
+   * asks for messages before the others had time to acknowledge what they have finished meanwhile.
    */
   async function waitForAcks(current: NatsConnection, signal: AbortSignal): Promise<void> {
     if (lastHeardMs === undefined || performance.now() - lastHeardMs < ackWaitMs / 2) return;

@@ -2,7 +2,10 @@ import type { BusMessage } from "./publisher.js";
 
 const lineBreaks = /[\r\n]+/g;
 
-/** The headers of a message as they go over the wire (NATS ADR-4): a version line, a line for each, an empty line; UTF-8. */
+/**
+ * The headers of a message as they go over the wire (NATS ADR-4): a version line, a line for each, an empty line;
+ * UTF-8.
+ */
 export function encodeHeaders({ id, expectedLast, headers }: BusMessage): Uint8Array {
   let block = `NATS/1.0\r\nNats-Msg-Id: ${oneLine(id)}\r\n`;
   if (expectedLast !== undefined) block += `Nats-Expected-Last-Subject-Sequence: ${expectedLast}\r\n`;

@@ -5,7 +5,8 @@ export type PublishAck = { readonly sequence: number; readonly duplicate: boolea
 
 /**
  * Reads a JetStream PubAck: `{"stream":"S","seq":1,"duplicate":true}` or `{"error":{"code":503,"err_code":10077,…}}`.
- * No bytes at all are the server's status 503: nobody listens to the subject, since the leader of the stream is moving or it is gone.
+ * No bytes at all are the server's status 503: nobody listens to the subject, since the leader of the stream is moving
+ * or it is gone.
  */
 export function readAck(bytes: Uint8Array): PublishAck | BusError {
   if (bytes.length === 0) return new BusError("unavailable", "no stream takes this subject at the moment");

@@ -18,13 +18,18 @@ export type BusMessage = {
 /** The result for a message: JetStream has stored it, or had it already; or why it has not. */
 export type PublishAnswer = PublishAck | BusError;
 
-/** Called once for each message, within `ackTimeoutMs`; before `send` returns if the message could not be sent at all. */
+/**
+ * Called once for each message, within `ackTimeoutMs`; before `send` returns if the message could not be sent at all.
+ */
 export type OnAnswer<M> = (message: M, answer: PublishAnswer) => void;
 
 export type Publisher = {
   /** Sends at once. Neither a promise nor a function is made for a message: this is the path of every event. */
   send<M extends BusMessage>(message: M, onAnswer: OnAnswer<M>): void;
-  /** Resolves when JetStream has stored the message, or had it already. Rejects with a BusError; never waits longer than `ackTimeoutMs`. */
+  /**
+   * Resolves when JetStream has stored the message, or had it already. Rejects with a BusError; never waits longer than
+   * `ackTimeoutMs`.
+   */
   publish(message: BusMessage): Promise<PublishAck>;
   close(): void;
 };
@@ -39,8 +44,8 @@ type Pending = {
 const ackTimeoutMs = 5_000;
 
 /**
- * Publishes with acknowledgement over one reply inbox, so that many acknowledgements can be outstanding at little cost each:
- * a request object of nats.js per message is what `js.publish` spends most of its time on.
+ * Publishes with acknowledgement over one reply inbox, so that many acknowledgements can be outstanding at little cost
+ * each: a request object of nats.js per message is what `js.publish` spends most of its time on.
  */
 export function createPublisher(connection: Connection, onAnswered: (afterMs: number) => void = () => {}): Publisher {
   /** By the number behind the inbox in the reply subject. */

@@ -23,7 +23,9 @@ export type ParkedStreams = {
   close(): Promise<void>;
 };
 
-/** Connects once, creates nothing and does not wait; rejects with a BusError when there is no NATS, or neither stream. */
+/**
+ * Connects once, creates nothing and does not wait; rejects with a BusError when there is no NATS, or neither stream.
+ */
 export async function openParkedStreams(options: BusOptions): Promise<ParkedStreams> {
   const names = [deadLetterStreamName(options.streamName), rejectedStreamName(options.streamName)] as const;
   const connection = await dial(options);

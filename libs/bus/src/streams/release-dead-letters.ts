@@ -4,10 +4,11 @@ import type { BusLogger, BusOptions } from "../connection/options.js";
 import { covers, rejectedStreamName } from "./wanted-streams.js";
 
 /**
- * Takes the dead-letter subject out of the stream of rejected datagrams, which had it up to version 0.1, so that a stream of its
- * own can take it. The dead letters in that stream stay there. Resolves to false when that stream does not take the subject.
- * Rejects, with the command to run, when the stream may not or cannot be changed. Several replicas may do this at the same time:
- * each asks for the same subjects. A dead letter that is published in between is not acknowledged, and is published again.
+ * Takes the dead-letter subject out of the stream of rejected datagrams, which had it up to version 0.1, so that a
+ * stream of its own can take it. The dead letters in that stream stay there. Resolves to false when that stream does
+ * not take the subject. Rejects, with the command to run, when the stream may not or cannot be changed. Several
+ * replicas may do this at the same time: each asks for the same subjects. A dead letter that is published in between is
+ * not acknowledged, and is published again.
  */
 export async function releaseDeadLetterSubject(
   manager: JetStreamManager,

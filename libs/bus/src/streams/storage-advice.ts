@@ -12,9 +12,9 @@ const storageExceeded = 10047;
 const aboveStreamLimit = 10122;
 
 /**
- * What to do when JetStream has no room for a stream, to be put behind its own words; empty for any other error. NATS reserves
- * the whole of `max_bytes` when a stream is created, within three quarters of the disk that is free at its start, or within
- * `max_file_store`, and tells nobody how much is left; only a limit of the account can be asked for.
+ * What to do when JetStream has no room for a stream, to be put behind its own words; empty for any other error. NATS
+ * reserves the whole of `max_bytes` when a stream is created, within three quarters of the disk that is free at its
+ * start, or within `max_file_store`, and tells nobody how much is left; only a limit of the account can be asked for.
  */
 export async function storageAdvice(manager: JetStreamManager, error: ApiError, wantedBytes: number): Promise<string> {
   const isNoPeerForSize = error.err_code === noPeers && /storage|resource/.test(error.description);

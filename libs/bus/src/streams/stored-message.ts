@@ -6,7 +6,10 @@ import type { BusOptions } from "../connection/options.js";
 
 export type StoredMessage = {
   readonly sequence: number;
-  /** ISO 8601 with nanoseconds: with the sequence it identifies a message, also when the stream was deleted and created again. */
+  /**
+   * ISO 8601 with nanoseconds: with the sequence it identifies a message, also when the stream was deleted and created
+   * again.
+   */
   readonly storedAt: string;
   readonly subject: string;
   /** The first value of each name; empty when they cannot be read. */
@@ -14,13 +17,18 @@ export type StoredMessage = {
   readonly bytes: Uint8Array;
 };
 
-/** The message of this sequence, with `next_by_subj` the first from it on (since nats-server 2.9), or the last on a subject. */
+/**
+ * The message of this sequence, with `next_by_subj` the first from it on (since nats-server 2.9), or the last on a
+ * subject.
+ */
 type Query = { readonly seq: number; readonly next_by_subj?: string } | { readonly last_by_subj: string };
 
 const messageNotFound = 10037;
 const messageTooLarge = 10054;
 
-/** A message of a stream; undefined when the stream does not hold it, or no longer. Rejects with a BusError, within 5 s. */
+/**
+ * A message of a stream; undefined when the stream does not hold it, or no longer. Rejects with a BusError, within 5 s.
+ */
 export async function getMessage(
   manager: JetStreamManager,
   stream: string,

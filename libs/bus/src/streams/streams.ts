@@ -18,9 +18,9 @@ const retryMs = 250;
 const subjectsOverlap = 10065;
 
 /**
- * Creates the streams that this service uses and that do not exist; leaves those that exist as they are, with one warning for
- * each setting that differs. Rejects when a stream can be neither found nor created, or lacks what the service needs of it:
- * nothing could be stored or read then. Several services may do this at the same time.
+ * Creates the streams that this service uses and that do not exist; leaves those that exist as they are, with one
+ * warning for each setting that differs. Rejects when a stream can be neither found nor created, or lacks what the
+ * service needs of it: nothing could be stored or read then. Several services may do this at the same time.
  */
 export async function ensureStreams(connection: NatsConnection, options: BusOptions, logger: BusLogger): Promise<void> {
   const manager = await connection.jetstreamManager(managerOptions(options));
@@ -34,7 +34,10 @@ export async function ensureStreams(connection: NatsConnection, options: BusOpti
   }
 }
 
-/** A mirror or a sourced stream gets its messages from another stream: it needs no subjects, and its bounds are its owner's choice. */
+/**
+ * A mirror or a sourced stream gets its messages from another stream: it needs no subjects, and its bounds are its
+ * owner's choice.
+ */
 function isFedByAnother({ mirror, sources }: StreamConfig): boolean {
   return mirror !== undefined || (sources?.length ?? 0) > 0;
 }

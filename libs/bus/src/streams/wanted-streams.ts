@@ -51,7 +51,9 @@ export function isUsed(options: BusOptions, use: StreamUse): boolean {
   return options.uses?.includes(use) ?? true;
 }
 
-/** The streams that this service uses, as it creates them. Sizes in bytes, times in nanoseconds: JetStream's own units. */
+/**
+ * The streams that this service uses, as it creates them. Sizes in bytes, times in nanoseconds: JetStream's own units.
+ */
 export function wantedStreams(options: BusOptions): WantedStream[] {
   const common = {
     retention: RetentionPolicy.Limits,

@@ -16,7 +16,10 @@ import {
   whenUp,
 } from "../fixtures/bus.js";
 
-/** A hub whose JetStream has the domain `hub`, and a leaf node of it, whose JetStream has the domain `leaf` if it has one. */
+/**
+ * A hub whose JetStream has the domain `hub`, and a leaf node of it, whose JetStream has the domain `leaf` if it has
+ * one.
+ */
 async function startLeaf(t: Scope, jetStream = true, more = "") {
   const leafPort = await freeTcpPort();
   const hub = await startNats(t, {

@@ -25,7 +25,8 @@ test("stores a message only when the subject's last one is the expected, and giv
   assert.equal(await bus.last(stream, subject), undefined);
   const first = await bus.publish(message("first", { subject, expectedLast: 0 }));
   await assert.rejects(bus.publish(message("second", { subject, expectedLast: 0 })), busErrorOf("outdated"));
-  // A repeat is a duplicate to nats-server 2.9; newer ones compare the sequence first. The stored message tells whose it is.
+  // A repeat is a duplicate to nats-server 2.9; newer ones compare the sequence first. The stored message tells whose
+  // it is.
   const repeated: unknown = await bus.publish(message("first", { subject, expectedLast: 0 })).catch((error) => error);
   if (repeated instanceof BusError) assert.equal(repeated.code, "outdated");
   else assert.deepEqual(repeated, { ...first, duplicate: true });

@@ -4,7 +4,9 @@ import { type NatsServer, publishNats, type Scope, startNats } from "@sense-aler
 import { openParkedStreams } from "../../src/index.js";
 import { connectBeside, defaults, message, startTestBus, stored, texts, whenDown, whenUp } from "../fixtures/bus.js";
 
-/** A server with the streams of version 0.1: dead letters and rejected datagrams shared one, which has a letter in it. */
+/**
+ * A server with the streams of version 0.1: dead letters and rejected datagrams shared one, which has a letter in it.
+ */
 async function startOldServer(t: Scope, config = "") {
   const server = await startNats(t, { config });
   const { manager } = await connectBeside(t, server.url);

@@ -9,8 +9,9 @@ import { loadSettings } from "../settings/load-settings.js";
 const timeoutMs = 4_000;
 
 /**
- * Asks the service with these settings (HTTP_HOST, HTTP_PORT) on this machine for `path`. Resolves to whether it answered 200,
- * and what it said or why there was no answer; never rejects. With HTTP_PORT=0 nobody can know where it listens.
+ * Asks the service with these settings (HTTP_HOST, HTTP_PORT) on this machine for `path`. Resolves to whether it
+ * answered 200, and what it said or why there was no answer; never rejects. With HTTP_PORT=0 nobody can know where it
+ * listens.
  */
 export async function checkHealth(env: Environment, path: string): Promise<{ healthy: boolean; text: string }> {
   try {

@@ -7,7 +7,9 @@ export interface Answer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Sends a whole answer that no cache keeps and no browser takes for another type. For HEAD, Node leaves the body out. */
+/**
+ * Sends a whole answer that no cache keeps and no browser takes for another type. For HEAD, Node leaves the body out.
+ */
 export function respond(response: ServerResponse, { status, type, body, headers = {} }: Answer): void {
   response.writeHead(status, {
     "content-type": type,

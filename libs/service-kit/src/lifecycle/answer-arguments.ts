@@ -16,8 +16,8 @@ export interface Arguments {
 const exitUsage = 64;
 
 /**
- * Does what the arguments ask for in place of a start, and leaves the exit code behind: 0; 64 for arguments that are not
- * known; 78 for wrong settings. Opens nothing but the files that settings name.
+ * Does what the arguments ask for in place of a start, and leaves the exit code behind: 0; 64 for arguments that are
+ * not known; 78 for wrong settings. Opens nothing but the files that settings name.
  */
 export function answerArguments({ name, args, env, spec, readSettings }: Arguments): void {
   const [argument, ...rest] = args;

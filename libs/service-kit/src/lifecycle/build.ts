@@ -4,7 +4,10 @@ import type { Environment } from "../settings/given-text.js";
 
 const packageJson = new URL("../../../package.json", import.meta.url);
 
-/** What runs: the version, which all packages of the workspace share, and the revision that an image carries in SOURCE_REVISION. */
+/**
+ * What runs: the version, which all packages of the workspace share, and the revision that an image carries in
+ * SOURCE_REVISION.
+ */
 export function readBuild(env: Environment): Required<Build> {
   const { version } = JSON.parse(readFileSync(packageJson, "utf8")) as { version?: unknown };
   const { SOURCE_REVISION: revision } = env;

@@ -3,7 +3,10 @@ import type { Logger } from "../logger.js";
 
 const methods = ["log", "info", "debug", "trace", "warn", "error"] as const;
 
-/** From here on what a library prints to the console is a log line: stdout holds nothing but those. Returns the way back. */
+/**
+ * From here on what a library prints to the console is a log line: stdout holds nothing but those. Returns the way
+ * back.
+ */
 export function captureConsole(logger: Pick<Logger, "debug" | "warn">, target: Console = console): () => void {
   const originals = methods.map((method) => [method, target[method]] as const);
   for (const method of methods) {

@@ -16,7 +16,9 @@ export function exitOnWrongSettings<S>(service: string, read: () => S): S {
   }
 }
 
-/** One fatal line and exit code 1 for an exception or a rejection that nothing caught: what state is left nobody knows. */
+/**
+ * One fatal line and exit code 1 for an exception or a rejection that nothing caught: what state is left nobody knows.
+ */
 export function exitOnCrash(logger: Logger): void {
   process.on("uncaughtException", (err, origin) => {
     logger.fatal({ err, origin }, "uncaught exception");

@@ -44,8 +44,8 @@ export interface ServiceOptions<S extends CommonSettings> {
 /**
  * Runs a service from its settings to the end of its process, and exits it: with 0 after a clean stop on SIGTERM or
  * SIGINT; with 78 when settings are wrong, before anything is opened; with 1 when the start or a closer fails, on an
- * exception that nothing caught, at a second signal, and when SHUTDOWN_TIMEOUT_SECONDS are over. HTTP is first up and last down.
- * With an argument it tells of its settings instead, and opens nothing.
+ * exception that nothing caught, at a second signal, and when SHUTDOWN_TIMEOUT_SECONDS are over. HTTP is first up and
+ * last down. With an argument it tells of its settings instead, and opens nothing.
  */
 export async function runService<S extends CommonSettings>(options: ServiceOptions<S>): Promise<void> {
   if (options.args.length > 0) return answerArguments(options);

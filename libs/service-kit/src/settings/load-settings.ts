@@ -44,7 +44,9 @@ export function loadSettings<S extends SettingsSpec>(
   return values;
 }
 
-/** Every problem comes with an example of what is right: a secret's, and that of an `X_FILE`, is where a file may lie. */
+/**
+ * Every problem comes with an example of what is right: a secret's, and that of an `X_FILE`, is where a file may lie.
+ */
 function withExample(problem: SettingProblem, spec: SettingsSpec): SettingProblem {
   if (problem.example !== undefined) return problem;
   const setting = spec[problem.name];

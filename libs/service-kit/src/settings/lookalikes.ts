@@ -11,8 +11,9 @@ export interface Lookalike {
 const mostEdits = 2;
 
 /**
- * The variables that somebody meant as settings and spelled otherwise: two edits away, or the beginning of one (`MQTT_USER`). What
- * is merely unknown is not told: other programs, the other service among them, have variables in the same environment.
+ * The variables that somebody meant as settings and spelled otherwise: two edits away, or the beginning of one
+ * (`MQTT_USER`). What is merely unknown is not reported: other programs, the other service among them, have variables
+ * in the same environment.
  */
 export function lookalikes(spec: SettingsSpec, env: Environment): readonly Lookalike[] {
   const known = Object.keys(spec).flatMap((name) => (name.endsWith("_FILE") ? [name] : [name, `${name}_FILE`]));

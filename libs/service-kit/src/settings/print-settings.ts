@@ -7,9 +7,9 @@ interface Line {
 }
 
 /**
- * Every setting in force, `NAME=value` and behind it as a comment where it comes from; `env` must be right. A shell, `node --env-file`
- * and Compose read the text alike: a line that hides something, has no value, or one that they would not all read as it is, is a
- * comment as a whole.
+ * Every setting in force, `NAME=value` and behind it as a comment where it comes from; `env` must be right. A shell,
+ * `node --env-file` and Compose read the text alike: a line that hides something, has no value, or one that they would
+ * not all read as it is, is a comment as a whole.
  */
 export function printSettings(service: string, spec: SettingsSpec, env: Environment): string {
   const lines = Object.entries(spec).map(([name, setting]) => lineOf(name, setting, env));
@@ -20,7 +20,7 @@ export function printSettings(service: string, spec: SettingsSpec, env: Environm
   return `# ${service}: every setting, and where it comes from. ${mask} stands for what is not shown.\n${text.join("")}`;
 }
 
-/** A longer one does not push the others' comments aside. */
+/** A longer one does not move the others' comments. */
 const longestAligned = 80;
 
 function lineOf(

@@ -1,6 +1,9 @@
 import { makeExactValidator, type ValidatorSpec } from "envalid";
 
-/** What every kind of setting is given. A default is taken as it stands and makes the setting optional; `default: undefined` leaves it unset. */
+/**
+ * What every kind of setting is given. A default is taken as it stands and makes the setting optional; `default:
+ * undefined` leaves it unset.
+ */
 export interface SettingOptions<D> {
   /** One sentence for the table of all settings. */
   readonly desc: string;
@@ -57,8 +60,8 @@ export interface Discretion {
 export const mask = "********";
 
 /**
- * A setting of any kind. `parse` gets text that is not blank and returns the value; or undefined for what is not `allowed`;
- * or throws an Error that tells more, whose message goes on from the variable's name: "must be …".
+ * A setting of any kind. `parse` gets text that is not blank and returns the value; or undefined for what is not
+ * `allowed`; or throws an Error that tells more, whose message goes on from the variable's name: "must be …".
  */
 export function defineSetting<T>(
   parse: (text: string) => T | undefined,
@@ -103,7 +106,7 @@ function defaultTextOf(value: unknown, written: string | undefined): string {
   return written === "" ? "empty" : written;
 }
 
-/** The value as one would write it in the environment, where that can be told. */
+/** The value as one would write it in the environment, where that is known. */
 function writtenForm(value: unknown): string | undefined {
   const parts: readonly unknown[] = Array.isArray(value) ? value : [value];
   return parts.every((part) => ["string", "number", "boolean"].includes(typeof part)) ? parts.join(",") : undefined;

@@ -56,9 +56,9 @@ export function toggle<D extends boolean | undefined = boolean>(
 }
 
 /**
- * A kind of its own: `parse` gets the text and returns the value, or undefined for what is not `allowed`, or throws an Error that
- * tells more and goes on from the variable's name ("must be …"). The text itself is added to the message unless the setting is
- * secret or `echo` is false.
+ * A kind of its own: `parse` gets the text and returns the value, or undefined for what is not `allowed`, or throws an
+ * Error that tells more and goes on from the variable's name ("must be …"). The text itself is added to the message
+ * unless the setting is secret or `echo` is false.
  */
 export function parsed<T extends NonNullable<unknown>>(
   parse: (text: string) => T | undefined,

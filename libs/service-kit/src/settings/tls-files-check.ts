@@ -14,7 +14,10 @@ export interface TlsFileNames<N extends string> {
 
 const certificates = /-----BEGIN CERTIFICATE-----[^-]*-----END CERTIFICATE-----/g;
 
-/** Certificate and key are set together and fit each other, and the file of authorities holds certificates and nothing broken. */
+/**
+ * Certificate and key are set together and fit each other, and the file of authorities holds certificates and nothing
+ * broken.
+ */
 export function tlsFilesCheck<N extends string>(names: TlsFileNames<N>): SettingsCheck<Paths<N>> {
   const { ca, cert, key } = names;
 

@@ -79,7 +79,9 @@ function checkedUrl(given: string, rules: UrlRules, where = ""): string {
   return given;
 }
 
-/** An `@` behind the host is a password with a bare / ? or # in it, cut in two: its first half would pass for the host. */
+/**
+ * An `@` behind the host is a password with a bare / ? or # in it, cut in two: its first half would pass for the host.
+ */
 function hostedUrl(text: string): URL | undefined {
   if (!URL.canParse(text)) return undefined;
   const found = new URL(text);

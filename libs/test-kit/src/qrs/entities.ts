@@ -24,7 +24,9 @@ export interface QrsTask extends QrsApp {
 }
 
 export interface QrsExecution {
-  /** Of the result. That of the result with the same executionId if left out; give another for a retry within a session. */
+  /**
+   * Of the result. That of the result with the same executionId if left out; give another for a retry within a session.
+   */
   readonly id?: string;
   /** Of the session: what the datagram calls executionId. */
   readonly executionId?: string;

@@ -6,7 +6,10 @@ export class FilterError extends Error {}
 const condition = /^\s*(\w+)\s+(eq|ne)\s+(?:'((?:[^']|'')*)'|([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})|(\d+))/i;
 const guidFields = ["id", "executionid", "taskid", "appid"];
 
-/** The entities that a filter lets through: `id eq <guid>`, `name eq 'it''s'`, `status ne 7`, several with `and` and `or`. */
+/**
+ * The entities that a filter lets through: `id eq <guid>`, `name eq 'it''s'`, `status ne 7`, several with `and` and
+ * `or`.
+ */
 export function filtered(entities: readonly Entity[], filter: string | null): readonly Entity[] {
   if (filter === null || filter.trim() === "") return entities;
   const matches = parse(filter);

@@ -40,7 +40,10 @@ export interface QrsBehaviour {
   readonly status?: number;
   /** A body of one's own. */
   readonly body?: string;
-  /** `before`: the connection breaks and nothing is done. `after`: it is done, and then the connection breaks. `never`: it is done, and no answer ever comes. */
+  /**
+   * `before`: the connection breaks and nothing is done. `after`: it is done, and then the connection breaks. `never`:
+   * it is done, and no answer ever comes.
+   */
   readonly silent?: "before" | "after" | "never";
   /** For so many requests; for all until the behaviour is taken back if left out. */
   readonly times?: number;
@@ -78,8 +81,9 @@ export interface Qrs extends QrsStore {
 const defaultUser = "UserDirectory=Internal;UserId=sa_repository";
 
 /**
- * A stand-in for the Qlik Repository Service on a free port of this machine: real HTTPS that demands the client certificate of its own
- * authority, the xrfkey pair and a known user, with QRS's filters, answers and refusals. It runs in this process and ends with the scope.
+ * A stand-in for the Qlik Repository Service on a free port of this machine: real HTTPS that demands the client
+ * certificate of its own authority, the xrfkey pair and a known user, with QRS's filters, answers and refusals. It runs
+ * in this process and ends with the scope.
  */
 export async function startQrs(t: Scope, options: QrsOptions = {}): Promise<Qrs> {
   const names = { ...(options.serverNames === undefined ? {} : { serverNames: options.serverNames }) };

@@ -20,7 +20,10 @@ export interface QrsStore {
   removeTask(taskId: string): void;
   addApp(app: QrsApp): Entity;
   removeApp(appId: string): void;
-  /** A run of the task, from now on, or from `afterMs` on; it becomes the task's last one. Again with the same executionId it changes that run. */
+  /**
+   * A run of the task, from now on, or from `afterMs` on; it becomes the task's last one. Again with the same
+   * executionId it changes that run.
+   */
   setExecution(taskId: string, execution: QrsExecution, options?: { readonly afterMs?: number }): Entity;
   /** The script log of a run, by its result's id and its file reference. */
   setScriptLog(execution: Entity, text: string): void;

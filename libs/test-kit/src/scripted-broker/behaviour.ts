@@ -11,7 +11,9 @@ export type PublishAnswer =
   | { readonly puback: number }
   /** DISCONNECT with this reason code, then the connection is closed. */
   | { readonly disconnect: number }
-  /** A PUBACK that MQTT.js rejects: reason 0x01, which is no reason code of a PUBACK, and the properties of the PUBLISH. */
+  /**
+   * A PUBACK that MQTT.js rejects: reason 0x01, which is no reason code of a PUBACK, and the properties of the PUBLISH.
+   */
   | "malformed-puback"
   | "close"
   | "never";

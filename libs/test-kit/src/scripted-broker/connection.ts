@@ -139,7 +139,8 @@ export function serveConnection(
       send(generate({ ...packet, cmd: "publish", dup: false, messageId }, { protocolVersion }));
     },
     send,
-    // Not resetAndDestroy(): if destroy() follows during its shutdown, the socket never closes and the process spins at its end (Node 20).
+    // Not resetAndDestroy(): if destroy() follows during its shutdown, the socket never closes and the process spins at
+    // its end (Node 20).
     cut: () => void socket.destroy(),
   };
 }

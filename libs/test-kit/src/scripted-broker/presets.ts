@@ -21,9 +21,8 @@ const noTopic = /(?!)/;
  * - "Topic size": 256 bytes of UTF-8; "Maximum number of slashes in topic and topic filter": 7, so 8 levels
  * - "Publish payload size": 128 KiB; a larger one is rejected
  * - "Maximum inbound unacknowledged messages": 100
- * - a publish that the policy does not allow: the connection is closed
- * A publish beyond a limit closes the connection too; the documentation leaves open whether a DISCONNECT comes first, so
- * here none does: that is the harder case.
+ * - a publish that the policy does not allow: the connection is closed A publish beyond a limit closes the connection
+ *   too; the documentation leaves open whether a DISCONNECT comes first, so here none does: that is the harder case.
  */
 export function awsIotCore({ forbidden = noTopic }: PresetOptions = {}): BrokerBehaviour {
   return {
@@ -37,10 +36,12 @@ export function awsIotCore({ forbidden = noTopic }: PresetOptions = {}): BrokerB
 }
 
 /**
- * Azure Event Grid's MQTT broker, by "MQTT features supported by Azure Event Grid's MQTT broker" and "Quotas and limits":
+ * Azure Event Grid's MQTT broker, by "MQTT features supported by Azure Event Grid's MQTT broker" and "Quotas and
+ * limits":
  * - "Maximum Packet Size is 512 KiB"
  * - "Shared Subscriptions aren't supported yet"
- * - "Retain flag isn't supported yet"; "a publish request with a retain flag … fails and closes the connection" (since 2025 a
+ * - "Retain flag isn't supported yet"; "a publish request with a retain flag … fails and closes the connection" (since
+ *   2025 a
  *   namespace may have retained messages; this is one without)
  * - "Topic size" 256 bytes; "Segments per topic/topic filter" 15 (8 until May 2025)
  * - negative acknowledgements for MQTT 5: a topic that no permission binding allows is answered with 0x87
@@ -60,7 +61,9 @@ export function azureEventGrid({ forbidden = noTopic }: PresetOptions = {}): Bro
   };
 }
 
-/** EMQX with `authorization.deny_action = disconnect`: "disconnect: the client is disconnected" on a forbidden publish. */
+/**
+ * EMQX with `authorization.deny_action = disconnect`: "disconnect: the client is disconnected" on a forbidden publish.
+ */
 export function emqxDenyDisconnect({ forbidden = noTopic }: PresetOptions = {}): BrokerBehaviour {
   return {
     announces: { receiveMaximum: 32, maximumPacketSize: 1_024 * kib }, // mqtt.max_inflight, mqtt.max_packet_size
@@ -70,8 +73,8 @@ export function emqxDenyDisconnect({ forbidden = noTopic }: PresetOptions = {}):
 
 /**
  * VerneMQ 2, by vmq_mqtt_fsm.erl and vmq_mqtt5_fsm.erl: a forbidden publish ends a 3.1.1 session
- * (`publish_not_authorized_3_1_1`) and is answered with 0x87 in MQTT 5. A topic deeper than `topic_max_depth` (10) counts as
- * forbidden. `max_message_size` is not announced; a larger message closes the connection.
+ * (`publish_not_authorized_3_1_1`) and is answered with 0x87 in MQTT 5. A topic deeper than `topic_max_depth` (10)
+ * counts as forbidden. `max_message_size` is not announced; a larger message closes the connection.
  */
 export function verneMq({ forbidden = noTopic }: PresetOptions = {}): BrokerBehaviour {
   return {

@@ -78,7 +78,10 @@ function oneValueEach(properties: UserProperties): Record<string, string> {
   );
 }
 
-/** Each of these that repeats an earlier one on the same connection: the topic, the payload and, in MQTT 5, the event id. */
+/**
+ * Each of these that repeats an earlier one on the same connection: the topic, the payload and, in MQTT 5, the event
+ * id.
+ */
 export function repeatsOnOneConnection<P extends ReceivedPublish>(publishes: readonly P[]): P[] {
   const seen = new Set<string>();
   return publishes.filter(({ connection, topic, text, userProperties }) => {

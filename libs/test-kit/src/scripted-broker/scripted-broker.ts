@@ -41,8 +41,8 @@ export interface ScriptedBroker {
 }
 
 /**
- * An MQTT 3.1.1 and 5 broker on a free port of 127.0.0.1 that gives the answers it is told to give: those of brokers that a
- * test cannot have, and those that a real one gives only on a bad day. It knows QoS 0 and 1 and stores nothing.
+ * An MQTT 3.1.1 and 5 broker on a free port of 127.0.0.1 that gives the answers it is told to give: those of brokers
+ * that a test cannot have, and those that a real one gives only on a bad day. It knows QoS 0 and 1 and stores nothing.
  */
 export async function startScriptedBroker(t: Scope, behaviour: BrokerBehaviour = {}): Promise<ScriptedBroker> {
   let current = behaviour;

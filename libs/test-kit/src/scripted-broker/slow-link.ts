@@ -4,8 +4,8 @@ import { setTimeout as delay } from "node:timers/promises";
 const sliceBytes = 128;
 
 /**
- * Hands over what the socket receives, at no more than this rate. Reading pauses meanwhile, so the rest waits in the buffers of
- * the kernel and of the client, as before a slow modem.
+ * Hands over what the socket receives, at no more than this rate. Reading pauses meanwhile, so the rest waits in the
+ * buffers of the kernel and of the client, as before a slow modem.
  */
 export function readAtRate(socket: Socket, bytesPerSecond: number | undefined, onBytes: (bytes: Buffer) => void): void {
   if (bytesPerSecond === undefined) {

@@ -20,7 +20,10 @@ export type AlertMessage = {
   /** Where they differ from the settings. */
   readonly qos?: 1;
   readonly retain?: false;
-  /** The same message with less in it, for a broker that takes no packet of this size; absent = there is nothing to leave out. */
+  /**
+   * The same message with less in it, for a broker that takes no packet of this size; absent = there is nothing to
+   * leave out.
+   */
   readonly smaller?: () => AlertMessage;
 };
 

@@ -3,7 +3,10 @@ import type { AlertTopics, TaskTopics } from "./alert-messages.js";
 
 const off: TaskTopics = { basic: undefined, full: undefined };
 
-/** Which messages go where, from the settings. A distribution is an alert once it has ended, and then as what it ended as. */
+/**
+ * Which messages go where, from the settings. A distribution is an alert once it has ended, and then as what it ended
+ * as.
+ */
 export function alertTopicsOf(settings: MqttAlerterSettings): AlertTopics {
   return {
     tasks: {

@@ -6,7 +6,10 @@ export const mostFollowedMs = 6 * 3_600_000;
 const longestPauseMs = 30_000;
 const shortestPauseMs = 1_000;
 
-/** What a distribution ended as; undefined = it goes on, or nothing can be told: it is not there yet, was skipped or reset. */
+/**
+ * What a distribution ended as; undefined = it goes on, or its end is unknown: it is not there yet, was skipped or
+ * reset.
+ */
 export function endedAs(status: ExecutionStatus | undefined): TaskEventType | undefined {
   switch (status) {
     case "FinishedSuccess":

@@ -10,9 +10,10 @@ const nothing = {};
 const reductions = [["scriptLogTail"], ["qs_appMetadata", "qs_taskMetadata"]] as const;
 
 /**
- * The full message. The first ten keys are Butler's, same names, same order, same strings (backslashes in `user` collapsed as Butler
- * does it), and so are its qs_ fields behind them; a consumer of Butler's message does not notice the change. Ours come after. The keys
- * in `leftOut` are not there; `truncated` lists them. What is undefined is left out of the JSON.
+ * The full message. The first ten keys are Butler's, same names, same order, same strings (backslashes in `user`
+ * collapsed as Butler does it), and so are its qs_ fields behind them; a consumer of Butler's message does not notice
+ * the change. Ours come after. The keys in `leftOut` are not there; `truncated` lists them. What is undefined is left
+ * out of the JSON.
  */
 export function fullMessage(
   event: TaskEvent,
@@ -59,7 +60,10 @@ export function nextToLeaveOut(message: FullMessage): readonly string[] {
   return reductions.map((keys) => keys.filter(isFilled)).find((keys) => keys.length > 0) ?? [];
 }
 
-/** A field without a value is empty: Butler's consumers read the fields of an app or a task without asking whether there is one. */
+/**
+ * A field without a value is empty: Butler's consumers read the fields of an app or a task without asking whether there
+ * is one.
+ */
 function butlerFields({ task, app }: Answers): FullMessage {
   return {
     ...(app === undefined ? {} : { qs_appTags: app?.tags ?? [], qs_appCustomProperties: app?.customProperties ?? [] }),

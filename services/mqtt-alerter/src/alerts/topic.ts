@@ -44,8 +44,8 @@ export function parseTopic(text: string, placeholders: readonly string[]): Topic
 }
 
 /**
- * The topic with the values filled in, or undefined when they make it longer than MQTT can carry. `spaceReplacement` takes the place of
- * each blank in a value; the fixed text stays as it is.
+ * The topic with the values filled in, or undefined when they make it longer than MQTT can carry. `spaceReplacement`
+ * takes the place of each blank in a value; the fixed text stays as it is.
  */
 export function renderTopic(
   template: TopicTemplate,

@@ -37,9 +37,9 @@ const done: Outcome = { kind: "done" };
 const handedBack: Outcome = { kind: "later", delayMs: 0 };
 
 /**
- * The use case of this service, once per lane: event → message → PUBACK → ack. A delivery becomes at most one message. It stays in
- * flight while the broker is away, is given back for a time while the broker refuses its topic, and becomes a dead letter when the broker
- * will not take it.
+ * The use case of this service, once per lane: event → message → PUBACK → ack. A delivery becomes at most one message.
+ * It stays in flight while the broker is away, is given back for a time while the broker refuses its topic, and becomes
+ * a dead letter when the broker will not take it.
  */
 export function createDeliver(options: DeliverOptions): Deliver {
   const parking = createParking();

@@ -21,9 +21,9 @@ export type AlertListener = {
 type OnMessage = (message: HeardMessage) => void;
 
 /**
- * Subscribes to `filter` as any client of the broker may, for `npm run send-test-alert`, which checks what arrives. Uses MQTT 3.1.1 with
- * a broker that does not accept MQTT 5. Resolves when it is subscribed or has failed, and does not reject; it does not
- * reconnect.
+ * Subscribes to `filter` as any client of the broker may, for `npm run send-test-alert`, which checks what arrives.
+ * Uses MQTT 3.1.1 with a broker that does not accept MQTT 5. Resolves when it is subscribed or has failed, and does not
+ * reject; it does not reconnect.
  */
 export async function listenToAlerts(
   options: MqttOptions,

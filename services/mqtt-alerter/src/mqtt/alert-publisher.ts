@@ -13,8 +13,8 @@ import type { TopicKind } from "./topic-states.js";
 
 export type AlertPublisher = {
   /**
-   * Resolves when the broker has the message (at the PUBACK, or written at QoS 0), when it does not take it, or when the signal aborts.
-   * Until then it waits for the broker without a time limit, and is sent once per connection.
+   * Resolves when the broker has the message (at the PUBACK, or written at QoS 0), when it does not take it, or when
+   * the signal aborts. Until then it waits for the broker without a time limit, and is sent once per connection.
    */
   publish(message: AlertMessage, signal: AbortSignal): Promise<PublishResult>;
   online(): boolean;

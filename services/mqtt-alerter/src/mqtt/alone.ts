@@ -6,8 +6,9 @@ export type Alone = {
   /** Whether the others wait for its answer. */
   isWaitedFor(nowMs: number): boolean;
   /**
-   * Begins the next message to be sent alone, and returns it; "wait" while others have no answer; undefined if there is none now. Only topics that the broker
-   * accepted before are tried when `mayBreak` is false: with any other the connection may be lost.
+   * Begins the next message to be sent alone, and returns it; "wait" while others have no answer; undefined if there is
+   * none now. Only topics that the broker accepted before are tried when `mayBreak` is false: with any other the
+   * connection may be lost.
    */
   next(
     suspects: Iterable<TopicState<Pending>>,

@@ -69,7 +69,8 @@ export function createAttempts(
       const { cause, code, accepted } = end;
       const isAuto = wanted === "auto" && attempt.protocolVersion === 5;
       if (accepted) {
-        // Some brokers accept MQTT 5 and then send what is no MQTT 5, such as a PUBACK that repeats the user properties.
+        // Some brokers accept MQTT 5 and then send what is no MQTT 5, such as a PUBACK that repeats the user
+        // properties.
         if (cause !== "invalid-packet" || !isAuto || facts.isSound) return false;
         facts.invalidPackets = (facts.invalidPackets ?? 0) + 1;
         if (facts.invalidPackets >= mostInvalidPackets) facts.version = 4;

@@ -18,13 +18,19 @@ export type BlameOptions = {
 export type Blame = {
   /** Topics whose next message is sent alone. */
   readonly suspects: ReadonlySet<TopicState<Pending>>;
-  /** A message for the topic is about to be sent: alone if other topics are suspects and the broker has not accepted this one yet. */
+  /**
+   * A message for the topic is about to be sent: alone if other topics are suspects and the broker has not accepted
+   * this one yet.
+   */
   onTurn(topic: TopicState<Pending>): void;
   /** The result of a message that is not sent now because of its topic; undefined = send it. */
   resultOf(pending: Pending): Refused | undefined;
   onProbe(topic: TopicState<Pending>, refusal: Refusal): void;
   onSuccess(pending: Pending): void;
-  /** The result of a message for a topic that is refused by the reason code; undefined if that says nothing about the topic. */
+  /**
+   * The result of a message for a topic that is refused by the reason code; undefined if that says nothing about the
+   * topic.
+   */
   onErrorAnswer(pending: Pending, reasonCode: number): Refused | undefined;
   /** Later messages for other topics were acknowledged and this one was not, within its time. */
   onNoAnswer(pending: Pending): void;
@@ -43,7 +49,9 @@ const innocentCodes: readonly unknown[] = [0x8b, 0x8d, 0x8e, 0x98, 0x9c, 0x9d, 0
 export function createBlame(options: BlameOptions): Blame {
   const { timing, verdict } = options;
   const suspects = new Set<TopicState<Pending>>();
-  /** Messages that were alone in flight when the broker closed the connection, by event and topic, and how many times. */
+  /**
+   * Messages that were alone in flight when the broker closed the connection, by event and topic, and how many times.
+   */
   const breakers = new Map<string, { strikes: number; readonly sinceMs: number }>();
 
   function refuse(topic: TopicState<Pending>, reason: Refusal["reason"], detail: string, closes: boolean): void {

@@ -1,11 +1,12 @@
 import type { ConnectionEnd } from "./connection.js";
 import type { ProtocolVersion } from "./mqtt-options.js";
 
-// OpenSSL's names for what the broker says of our certificate; those of 3.5, which Node 24 has, differ from those before.
+// OpenSSL's names for what the broker says of our certificate; those of 3.5, which Node 24 has, differ from those
+// before.
 const certificateAlert = /^ERR_SSL_.*ALERT_(NO_|BAD_|UNSUPPORTED_)?(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/;
 const weakSignature = /(CA|EE)_(MD|KEY)_TOO_(WEAK|SMALL)/;
 
-/** Why there is no connection to the broker, and what to do about it, as far as that can be told. */
+/** Why there is no connection to the broker, and what to do about it, as far as it is known. */
 export function explainConnectionEnd(end: ConnectionEnd, protocolVersion: ProtocolVersion): string {
   const { cause, code } = end;
   switch (cause) {

@@ -37,7 +37,9 @@ export type BrokerLink = {
 
 const slowestConnack = 8;
 
-/** Keeps a connection to one of the brokers: connects in the background, and again after each loss, until it is closed. */
+/**
+ * Keeps a connection to one of the brokers: connects in the background, and again after each loss, until it is closed.
+ */
 export function startBrokerLink(options: BrokerLinkOptions, events: BrokerLinkEvents): BrokerLink {
   const { mqtt } = options;
   const timing = { ...defaultTiming, ...mqtt.timing };

@@ -16,7 +16,10 @@ type LoggedTopic = { readonly name: string; readonly kind: TopicKind };
 
 const repeatEveryMs = 30_000;
 
-/** What is logged about the broker: each reason for waiting once and every 30 s, each refused topic once until it recovers. */
+/**
+ * What is logged about the broker: each reason for waiting once and every 30 s, each refused topic once until it
+ * recovers.
+ */
 export function createBrokerLog(mqtt: MqttOptions, logger: Logger): BrokerLog {
   const { clientId, statusTopic, qos } = mqtt;
   const urls = mqtt.brokers.map((broker) => withoutLogin(broker.url));

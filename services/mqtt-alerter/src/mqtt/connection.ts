@@ -74,11 +74,14 @@ export type IncomingMessage = {
 
 export type MqttConnection = {
   /**
-   * Writes at once; call it between `onAccepted` and `onEnd` only. `onAnswer` gets the reason code of the PUBACK, 0 where it has none,
-   * or 0 when it is written (QoS 0). It is never called when the connection ends first. Returns the packet identifier.
+   * Writes at once; call it between `onAccepted` and `onEnd` only. `onAnswer` gets the reason code of the PUBACK, 0
+   * where it has none, or 0 when it is written (QoS 0). It is never called when the connection ends first. Returns the
+   * packet identifier.
    */
   publish(message: OutgoingMessage, onAnswer: (reasonCode: number) => void): number;
-  /** Whether the broker grants it; never resolves when the connection ends first. Retained messages are not asked for. */
+  /**
+   * Whether the broker grants it; never resolves when the connection ends first. Retained messages are not asked for.
+   */
   subscribe(filter: string, qos: 0 | 1): Promise<boolean>;
   /** The broker has shown that it is alive: the next ping waits a whole keepalive. */
   postponePing(): void;

@@ -1,6 +1,9 @@
 import type { ConnectionEnd } from "./connection.js";
 
-/** What an error of MQTT.js says of the end of a connection. Its errors without a code are its two timeouts and what its parser throws. */
+/**
+ * What an error of MQTT.js says of the end of a connection. Its errors without a code are its two timeouts and what its
+ * parser throws.
+ */
 export function factsOf(error: Error): Partial<ConnectionEnd> {
   const code = codeOf(error);
   if (typeof code.code === "string") return { cause: "error", ...code, error };

@@ -23,7 +23,10 @@ import { watchPubackCodes } from "./puback-codes.js";
 
 const noMatchingSubscribers = 0x10;
 
-/** A connection is never made again with the messages of the last one. Those of MQTT.js are in a Map, which makes the heap grow: decision 8. */
+/**
+ * A connection is never made again with the messages of the last one. Those of MQTT.js are in a Map, which makes the
+ * heap grow: decision 8.
+ */
 class NoStore extends Store {
   override put(_packet: Packet, done: () => void): this {
     done();
@@ -37,8 +40,8 @@ class NoStore extends Store {
 }
 
 /**
- * One connection to a broker, from the attempt to its end. This is the only file that imports MQTT.js: each connection is a client of
- * its own that never reconnects, so that nothing is sent again behind the caller's back.
+ * One connection to a broker, from the attempt to its end. This is the only file that imports MQTT.js: each connection
+ * is a client of its own that never reconnects, so that nothing is sent again behind the caller's back.
  */
 export function openConnection(options: ConnectOptions, events: ConnectionEvents): MqttConnection {
   let accepted = false;

@@ -35,11 +35,16 @@ export type MqttOptions = {
 export type ProtocolVersion = 4 | 5;
 
 export type MqttTiming = {
-  /** From the start of an attempt to connect to its CONNACK; doubles, up to eight times as much, while attempts time out. */
+  /**
+   * From the start of an attempt to connect to its CONNACK; doubles, up to eight times as much, while attempts time
+   * out.
+   */
   readonly connackMs: number;
   /** For the last status and the DISCONNECT together. */
   readonly goodbyeMs: number;
-  /** The pause between two attempts to connect: doubles from the first to the longest, less a random part of up to half. */
+  /**
+   * The pause between two attempts to connect: doubles from the first to the longest, less a random part of up to half.
+   */
   readonly firstRetryMs: number;
   readonly longestRetryMs: number;
   /** At most `burst` attempts at once, then one per `attemptEveryMs`: 20 a minute at most with the defaults. */

@@ -113,7 +113,8 @@ export function mqttOptionsOf(settings: MqttSettings & InstanceSettings): MqttOp
   const { MQTT_STATUS_TOPIC: statusTopic, INSTANCE_ID: instanceId } = settings;
   return {
     brokers: [first, ...others],
-    // Random unless set: two processes with one client id, even on one host, would disconnect each other again and again.
+    // Random unless set: two processes with one client id, even on one host, would disconnect each other again and
+    // again.
     clientId: settings.MQTT_CLIENT_ID ?? `mqtt-alerter-${instanceId}-${randomBytes(4).toString("hex")}`,
     protocolVersion: settings.MQTT_PROTOCOL_VERSION,
     qos: settings.MQTT_QOS,
@@ -132,7 +133,10 @@ export function mqttOptionsOf(settings: MqttSettings & InstanceSettings): MqttOp
   };
 }
 
-/** A broker without the login, which MQTT.js would split wrongly at a colon. Throws a URIError when it is not well encoded. */
+/**
+ * A broker without the login, which MQTT.js would split wrongly at a colon. Throws a URIError when it is not well
+ * encoded.
+ */
 function addressOf(
   text: string,
   { MQTT_USERNAME, MQTT_PASSWORD }: Pick<MqttSettings, "MQTT_USERNAME" | "MQTT_PASSWORD">,

@@ -14,9 +14,9 @@ const firstError = 0x80;
 const leastCapacity = 64;
 
 /**
- * What waits for the broker, in the order of the calls, and what is in flight, within one window. A message is sent once for each
- * connection. When a connection is lost, what was in flight goes first on the next; a topic that may have cost the connection is
- * then tried alone. So a topic that the broker refuses is found, and the others use the whole window.
+ * Messages that wait for the broker, in the order of the calls, and messages in flight, within one window. Each is
+ * sent once per connection. After a lost connection those in flight go first; a topic that may have caused the loss is
+ * then tried with nothing else in flight. So a refused topic is found, and the others use the whole window.
  */
 export function createOutbox(options: OutboxOptions): Outbox {
   const topics = createTopicStates<Pending>();
@@ -88,7 +88,7 @@ export function createOutbox(options: OutboxOptions): Outbox {
   function hasRoom({ inFlight: count, provenOn, isStalled }: TopicState<Pending>): boolean {
     const size = window.size();
     if (drainingSinceMs !== undefined || isStalled || inFlight.size >= size) return false;
-    // A quarter until the broker has acknowledged one, so that a topic without an answer does not take the whole window.
+    // A quarter until the broker has acknowledged one: a topic without an answer must not take the whole window.
     return count < (provenOn === connections ? size : Math.ceil(size / 4));
   }
 

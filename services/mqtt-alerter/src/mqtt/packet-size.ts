@@ -1,7 +1,9 @@
 import type { OutgoingMessage } from "./connection.js";
 import type { ProtocolVersion } from "./mqtt-options.js";
 
-/** The size of a PUBLISH packet (MQTT 5, 3.3; without properties MQTT 3.1.1, 3.3), for the server's Maximum Packet Size. */
+/**
+ * The size of a PUBLISH packet (MQTT 5, 3.3; without properties MQTT 3.1.1, 3.3), for the server's Maximum Packet Size.
+ */
 export function publishBytes(message: OutgoingMessage, protocolVersion: ProtocolVersion): number {
   const { topic, payload, qos, contentType, expirySeconds, correlationData, userProperties = {} } = message;
   let length = 2 + Buffer.byteLength(topic) + (qos === 0 ? 0 : 2) + Buffer.byteLength(payload);

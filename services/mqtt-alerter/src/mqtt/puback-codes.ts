@@ -12,9 +12,9 @@ const unspecifiedError = 0x80;
 const longestLength = 4;
 
 /**
- * MQTT 5 lists few reason codes for PUBACK (3.4.2.1), and MQTT.js ends the connection for any other. mosquitto answers 0x95 to a message
- * above its `message_size_limit`. So MQTT.js reads 0x80 for each error, and the code that was sent is remembered. To be called before the
- * stream has data: this listener is the first, and the others get the same buffer.
+ * MQTT 5 lists few reason codes for PUBACK (3.4.2.1), and MQTT.js ends the connection for any other. mosquitto answers
+ * 0x95 to a message above its `message_size_limit`. So MQTT.js reads 0x80 for each error, and the code that was sent is
+ * remembered. To be called before the stream has data: this listener is the first, and the others get the same buffer.
  */
 export function watchPubackCodes(stream: Readable): PubackCodes {
   const codes = new Map<number, number>();

@@ -1,4 +1,7 @@
-/** The reason codes of PUBACK and PUBREC (MQTT 5, 3.4.2.1), as metric labels; 0x95 is mosquitto's for its `message_size_limit`. */
+/**
+ * The reason codes of PUBACK and PUBREC (MQTT 5, 3.4.2.1), as metric labels; 0x95 is mosquitto's for its
+ * `message_size_limit`.
+ */
 const names: ReadonlyMap<number, string> = new Map([
   [0x00, "success"],
   [0x10, "no-matching-subscribers"],

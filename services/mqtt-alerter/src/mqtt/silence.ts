@@ -10,8 +10,9 @@ export type Answers = {
 };
 
 /**
- * Looks for messages that wait too long for their PUBACK. Returns how many the broker has skipped for longer than that, or "hung" when it has
- * acknowledged nothing at all in that time. A late PUBACK on a slow link is neither: those before it are late too.
+ * Looks for messages that wait too long for their PUBACK. Returns how many the broker has skipped for longer than that,
+ * or "hung" when it has acknowledged nothing at all in that time. A late PUBACK on a slow link is neither: those before
+ * it are late too.
  */
 export function findSilence(
   inFlight: Iterable<Pending>,

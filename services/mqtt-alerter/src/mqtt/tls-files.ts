@@ -8,8 +8,8 @@ const unusableTlsFile =
   "a TLS file cannot be used, its former content is (check MQTT_TLS_CA_FILE, MQTT_TLS_CERT_FILE and MQTT_TLS_KEY_FILE)";
 
 /**
- * Reads the TLS files, now and at each call, so that a renewed certificate is used without a restart. Throws when they cannot be used
- * now; later the former content is used then.
+ * Reads the TLS files, now and at each call, so that a renewed certificate is used without a restart. Throws when they
+ * cannot be used now; later the former content is used then.
  */
 export function createTlsFiles(options: MqttOptions, onTrouble: (reason: string, error: unknown) => void) {
   let files = readTlsFiles(options);

@@ -12,9 +12,10 @@ export type Window = {
 const leastTelling = 8;
 
 /**
- * The full window until a connection is lost with several messages in flight. Then one message, twice as many with each round trip up to half
- * of what was in flight at the loss, and from there one more with each round trip. Two losses at about the same size are taken for a limit
- * that the broker does not announce, such as 100 in AWS IoT Core: the window stays below it.
+ * The full window until a connection is lost with several messages in flight. Then one message, twice as many with each
+ * round trip up to half of what was in flight at the loss, and from there one more with each round trip. Two losses at
+ * about the same size are taken for a limit that the broker does not announce, such as 100 in AWS IoT Core: the window
+ * stays below it.
  */
 export function createWindow(maximum: number): Window {
   let limit = maximum;

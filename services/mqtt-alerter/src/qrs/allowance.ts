@@ -1,6 +1,6 @@
 /**
- * So many at once for each key, and then one every `refillMs`. Keys that were not used for the longest time are forgotten
- * beyond `mostKeys`, and have their full allowance again.
+ * So many at once for each key, and then one every `refillMs`. Keys that were not used for the longest time are
+ * forgotten beyond `mostKeys`, and have their full allowance again.
  */
 export type AllowanceOptions = {
   readonly atOnce: number;

@@ -19,9 +19,9 @@ export type EnrichedPlanOptions = {
 const unwanted: Plan = { ok: true, message: undefined };
 
 /**
- * The message of an event in each lane with QRS: the basic one at once, the full one when QRS has answered or the deadline has come. The
- * basic one waits for QRS only where it must: for a distribution, until it has ended; and for any task where not all types
- * are alerted. When QRS cannot tell the type it is alerted.
+ * The message of an event in each lane with QRS: the basic one at once, the full one when QRS has answered or the
+ * deadline has come. The basic one waits for QRS only where it must: for a distribution, until it has ended; and for
+ * any task where not all types are alerted. When QRS cannot tell the type it is alerted.
  */
 export function createEnrichedPlans(options: EnrichedPlanOptions): Plans {
   const { topics, enricher, taskTypes } = options;

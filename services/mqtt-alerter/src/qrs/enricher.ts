@@ -31,7 +31,10 @@ export type EnricherOptions = {
 type UnansweredReason = RepositoryErrorCode | "deadline" | "no-task-id" | "too-many" | "stopping" | "defect";
 
 export type Enricher = {
-  /** What QRS answers about an alert; never later than `untilMs`, and never rejects. `run` is its run where that is known. */
+  /**
+   * What QRS answers about an alert; never later than `untilMs`, and never rejects. `run` is its run where that is
+   * known.
+   */
   enrich(event: TaskEvent, untilMs: number, run?: Execution): Promise<Enrichment>;
   /** The task, or undefined when there is none, or QRS cannot tell by `untilMs`. */
   task(taskId: string, untilMs: number): Promise<Task | undefined>;
@@ -45,7 +48,10 @@ export type Enricher = {
   suspend(isSuspended: boolean): void;
 };
 
-/** Concurrent questions: those about tasks and apps do not queue behind runs, and the client has a connection left for a start. */
+/**
+ * Concurrent questions: those about tasks and apps do not queue behind runs, and the client has a connection left for a
+ * start.
+ */
 const metadataAtOnce = 3;
 const runsAtOnce = 4;
 const mostKept = 1_000;

@@ -16,9 +16,9 @@ export type ExecutionsOptions = {
 
 export type Executions = {
   /**
-   * What QRS has of the run: asked again a few times while it is not there or not at its end, as far as `untilMs` lets, then
-   * whatever is known. Undefined = not there. `unasked`: this task was asked about too often lately.
-   * Rejects when the first question does.
+   * What QRS has of the run: asked again a few times while it is not there or not at its end, as far as `untilMs` lets,
+   * then whatever is known. Undefined = not there. `unasked`: this task was asked about too often lately. Rejects when
+   * the first question does.
    */
   find(event: TaskEvent, untilMs: number): Promise<Execution | "unasked" | undefined>;
   /** Asks once. */
@@ -30,8 +30,8 @@ const defaultPausesMs = { missing: [500, 1_500], running: [250, 500, 1_000, 2_00
 const nilGuid = "00000000-0000-0000-0000-000000000000";
 
 /**
- * The runs of tasks. No task runs so often that the allowance is used up; a storm of alerts of few tasks, such as a resend,
- * would otherwise ask QRS once or more for each.
+ * The runs of tasks. No task runs so often that the allowance is used up; a storm of alerts of few tasks, such as a
+ * resend, would otherwise ask QRS once or more for each.
  */
 export function createExecutions(options: ExecutionsOptions): Executions {
   const { repository, limit, pausesMs = defaultPausesMs } = options;

@@ -30,8 +30,8 @@ const afterPauseMs = 20;
 const good: ReadonlySet<RequestReport["outcome"]> = new Set(["ok", "not-found", "refused"]);
 
 /**
- * QRS as a link of the service: that it is away is logged once, and once that it is back. It is asked at the start, after a
- * failure, and now and then while it is away, so that it is back before an alert needs it.
+ * QRS as a link of the service: that it is away is logged once, and once that it is back. It is asked at the start,
+ * after a failure, and now and then while it is away, so that it is back before an alert needs it.
  */
 export function startRepositoryLink(options: RepositoryLinkOptions, logger: Logger): RepositoryLink {
   const { create = createRepository, ...repositoryOptions } = options;

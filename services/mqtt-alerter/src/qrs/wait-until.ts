@@ -9,7 +9,10 @@ export class WaitOverError extends Error {
   }
 }
 
-/** Settles as the promise does, or rejects with a WaitOverError at `untilMs` (performance.now()) or when the signal aborts. */
+/**
+ * Settles as the promise does, or rejects with a WaitOverError at `untilMs` (performance.now()) or when the signal
+ * aborts.
+ */
 export async function waitUntil<T>(untilMs: number, promise: Promise<T>, signal?: AbortSignal): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   let onAbort = () => {};

@@ -7,7 +7,10 @@ export type Entry = { readonly message: AlertMessage; readonly event: SenseEvent
 
 type DeadLetters = { count: number; lastMs: number };
 
-/** What the status page shows, noted on the way as references and counters; nothing is made of them until somebody looks. */
+/**
+ * What the status page shows, noted on the way as references and counters; nothing is made of them until somebody
+ * looks.
+ */
 export type AlertJournal = {
   published(message: AlertMessage, event: SenseEvent): void;
   deadLetter(reason: string): void;

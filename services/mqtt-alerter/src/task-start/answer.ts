@@ -23,8 +23,9 @@ const giveUpMs = 3_600_000;
 const mostRemembered = 10_000;
 
 /**
- * Publishes a result to the response topic of its request and to the result topic, each at least once. What the broker refuses on
- * a response topic, which is the sender's choice, is given up at once; on the result topic it is tried again every minute for an hour.
+ * Publishes a result to the response topic of its request and to the result topic, each at least once. What the broker
+ * refuses on a response topic, which is the sender's choice, is given up at once; on the result topic it is tried again
+ * every minute for an hour.
  */
 export function createAnswer(
   options: AnswerOptions,

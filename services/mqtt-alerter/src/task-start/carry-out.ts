@@ -29,9 +29,10 @@ const brokenOffMs = 10_000;
 const passing: readonly string[] = ["unreachable", "busy", "timeout", "suspended"];
 
 /**
- * The use case: makes a handler that turns a request from the stream into one call of QRS at most, and is done when its answer is
- * published. Before the call it writes down that it is about to be made, after it what came of it: whoever finds the first without
- * the second calls again only when QRS knows of no run since (docs/decisions/0006-start-once.md).
+ * The use case: makes a handler that turns a request from the stream into one call of QRS at most, and is done when its
+ * answer is published. Before the call it writes down that it is about to be made, after it what came of it: whoever
+ * finds the first without the second calls again only when QRS knows of no run since
+ * (docs/decisions/0006-start-once.md).
  */
 export function createCarryOut(options: CarryOutOptions): CarryOut {
   const { allow, repository, log, answer, onResult, clock = Date.now } = options;
@@ -80,7 +81,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   ): Promise<StartResult | Outcome | "not-begun"> {
     if (clock() - storedAtMs < options.repositoryTimeoutMs + brokenOffMs) return later(firstRetryMs);
     const end = async (result: StartResult) =>
-      (await record(request, result, sequence, signal)) ? told(request, result) : later(firstRetryMs);
+      (await record(request, result, sequence, signal)) ? recorded(request, result) : later(firstRetryMs);
     try {
       const task = await repository.task(request.taskId ?? "");
       if (task !== undefined) return lastRunOf(task) === lastRun ? "not-begun" : await end(foundStarted(request));
@@ -96,12 +97,12 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   /** The task, when it may be started. */
   async function judge(request: StoredRequest, deliveries: number): Promise<StartResult | Outcome | Task> {
     const { taskId, problem } = request;
-    const refuse = (code: RefusalCode) => told(request, refused(request, code));
+    const refuse = (code: RefusalCode) => recorded(request, refused(request, code));
     if (problem !== null) return refuse(problem);
     if (taskId === null) return refuse("not-a-guid");
     if (leftMs(request) <= 0) {
       const why = waiting.reason(request.key) ?? "no alerter was there to carry it out";
-      return told(request, failed(request, "too-late", `it waited ${waitAtMostMs / 1000} seconds in vain: ${why}`));
+      return recorded(request, failed(request, "too-late", `it waited ${waitAtMostMs / 1000} seconds in vain: ${why}`));
     }
     if (allowsNothing(allow)) return refuse("nothing-allowed");
     const allowed = allowsId(allow, taskId);
@@ -113,7 +114,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     } catch (error) {
       if (!(error instanceof RepositoryError)) throw error;
       if (passing.includes(error.code)) return wait(request, error, deliveries);
-      return told(request, failed(request, "qrs-failed", error.message));
+      return recorded(request, failed(request, "qrs-failed", error.message));
     }
   }
 
@@ -126,7 +127,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   ): Promise<StartResult | Outcome> {
     const settled = async (result: StartResult) => {
       await record(request, result, sequence, signal);
-      return told(request, result);
+      return recorded(request, result);
     };
     try {
       return await settled(started(request, await repository.startTask(taskId)));
@@ -145,7 +146,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
   }
 
   function wait(request: StoredRequest, { message }: RepositoryError, deliveries: number): StartResult | Outcome {
-    if (!waiting.add(request.key, message)) return told(request, refused(request, "too-many-waiting"));
+    if (!waiting.add(request.key, message)) return recorded(request, refused(request, "too-many-waiting"));
     options.onWait(request, message);
     return later(Math.max(1, Math.min(Math.ceil(backoffMs(deliveries - 1, retries)), leftMs(request))));
   }
@@ -154,7 +155,7 @@ export function createCarryOut(options: CarryOutOptions): CarryOut {
     return Date.parse(receivedAt) + waitAtMostMs - clock();
   }
 
-  function told(request: StoredRequest, result: StartResult): StartResult {
+  function recorded(request: StoredRequest, result: StartResult): StartResult {
     waiting.remove(request.key);
     onResult(request, result, false);
     return result;

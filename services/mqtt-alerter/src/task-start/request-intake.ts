@@ -22,8 +22,8 @@ export type IntakeOptions = {
 
 export type RequestIntake = {
   /**
-   * Resolves soon, when the PUBACK may be sent; never rejects. `lateMs`: how long other replicas may have had the message before. As a
-   * rule the request is stored then. While NATS stores nothing it waits in this process.
+   * Resolves soon, when the PUBACK may be sent; never rejects. `lateMs`: how long other replicas may have had the
+   * message before. As a rule the request is stored then. While NATS stores nothing it waits in this process.
    */
   take(incoming: IncomingRequest, lateMs: number): Promise<void>;
   /** Requests that wait for NATS. */
@@ -41,8 +41,8 @@ const defaultTiming = { keepMs: waitAtMostMs, pubackMs: 2_000 };
 const shortWaitMs = 1_000;
 
 /**
- * Takes requests off the receive path of the MQTT client, which reads no PINGRESP while a message waits for its PUBACK, and stores them
- * in NATS one after the other. Each is stored, or answered as refused.
+ * Takes requests off the receive path of the MQTT client, which reads no PINGRESP while a message waits for its PUBACK,
+ * and stores them in NATS one after the other. Each is stored, or answered as refused.
  */
 export function createRequestIntake(options: IntakeOptions): RequestIntake {
   const { keepMs, pubackMs } = options.timing ?? defaultTiming;

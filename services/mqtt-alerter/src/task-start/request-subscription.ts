@@ -35,9 +35,10 @@ const subackMs = 10_000;
 const retryMs = 5_000;
 
 /**
- * Listens to the start topic, on a connection of its own: MQTT.js reads no packet while a message waits for its PUBACK, and alerts must
- * not wait for a request. Where the broker offers shared subscriptions, it shares the topic with the other replicas, and also listens by
- * itself at QoS 0, since a broker may forget what it had handed to a replica that was killed.
+ * Listens to the start topic, on a connection of its own: MQTT.js reads no packet while a message waits for its PUBACK,
+ * and alerts must not wait for a request. Where the broker offers shared subscriptions, it shares the topic with the
+ * other replicas, and also listens by itself at QoS 0, since a broker may forget what it had handed to a replica that
+ * was killed.
  */
 export function startRequestSubscription(
   options: SubscriptionOptions,

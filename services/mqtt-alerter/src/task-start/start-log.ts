@@ -30,8 +30,9 @@ export type StartLog = {
   store(identified: Identified, lateMs: number): Promise<boolean>;
   find(key: string): Promise<FoundRecord | undefined>;
   /**
-   * Writes the state of a request, if its record is still the one of sequence `after` (0 = none). Resolves to the new sequence, or to
-   * undefined when another writer was faster. `writeId` names this write: a retry after a lost acknowledgement has the same.
+   * Writes the state of a request, if its record is still the one of sequence `after` (0 = none). Resolves to the new
+   * sequence, or to undefined when another writer was faster. `writeId` names this write: a retry after a lost
+   * acknowledgement has the same.
    */
   write(key: string, record: StartRecord, after: number, writeId: string): Promise<number | undefined>;
 };
@@ -76,8 +77,8 @@ export function createStartLog(bus: Pick<Bus, "publish" | "last">, streamName: s
       } catch (error) {
         if (!(error instanceof BusError && error.code === "outdated")) throw error;
       }
-      // A retry of what is stored is a duplicate to nats-server 2.9 and outdated to newer ones, and another writer may have been there
-      // since. Another writer can have the same text: only the id tells whose the record is.
+      // A retry of what is stored is a duplicate to nats-server 2.9 and outdated to newer ones, and another writer may
+      // have been there since. Another writer can have the same text: only the id tells whose the record is.
       const found = await find(key);
       return found?.writeId === writeId ? found.sequence : undefined;
     },
@@ -90,8 +91,8 @@ function idOf(key: string, writeId: string): string {
 }
 
 /**
- * Retries until NATS has the record: the result of a call must not be forgotten while this process lives. Resolves to false when another
- * replica was faster; rejects with a BusError when the signal aborts.
+ * Retries until NATS has the record: the result of a call must not be forgotten while this process lives. Resolves to
+ * false when another replica was faster; rejects with a BusError when the signal aborts.
  */
 export async function writeFirmly(
   log: Pick<StartLog, "write">,

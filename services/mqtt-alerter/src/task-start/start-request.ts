@@ -36,8 +36,9 @@ const guid = /^(\{?)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(\}?)$/i;
 const control = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
 
 /**
- * Reads a request: a bare task GUID, in braces or not, or `{"taskId": "…", "requestId": "…"}`; blanks around and further keys
- * do not matter. The GUID comes out in lower case. What of a bad request can be read is given too, for the answer.
+ * Reads a request: a bare task GUID, in braces or not, or `{"taskId": "…", "requestId": "…"}`; blanks around and
+ * further keys do not matter. The GUID comes out in lower case. What of a bad request can be read is given too, for the
+ * answer.
  */
 export function parseRequest({ payload, ...properties }: IncomingRequest): ParsedRequest {
   if (payload.length > longestPayloadBytes) return { ok: false, problem: "too-long" };

@@ -14,7 +14,7 @@ export type RefusalCode =
   | "not-stored";
 export type FailureCode = "too-late" | "unknown" | "qrs-refused" | "qrs-failed";
 
-/** What a sender is told, and nothing else: the contract's five fields. */
+/** What a sender gets as an answer: the contract's five fields and nothing else. */
 export type StartResult = {
   readonly requestId: string;
   readonly taskId: string | null;
@@ -69,7 +69,10 @@ export function failureOf(request: StoredRequest, error: RepositoryError): Start
   return failed(request, "unknown", `whether the task was started is unknown, look at the task: ${error.message}`);
 }
 
-/** Whether the answer may go to the response topic of a request: not back to us, not among our alerts, not to the broker's own. */
+/**
+ * Whether the answer may go to the response topic of a request: not back to us, not among our alerts, not to the
+ * broker's own.
+ */
 export function mayAnswerTo(topic: string, startTopic: string, ownTopics: readonly TopicTemplate[]): boolean {
   const legal = topic !== "" && isMqttString(topic) && !/[+#]/.test(topic) && !topic.startsWith("$");
   return legal && topic !== startTopic && !ownTopics.some((own) => mayRenderAs(own, topic));

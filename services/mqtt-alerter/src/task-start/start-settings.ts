@@ -131,7 +131,7 @@ export function withoutUnusedTopics(env: Environment): Environment {
   return Object.fromEntries(Object.entries(env).filter(([name]) => isUsed(name)));
 }
 
-/** Also while that cannot be told. */
+/** Also while that is unknown. */
 function isEnabled(env: Environment): boolean {
   const { TASK_START_ENABLE } = startSettings;
   try {

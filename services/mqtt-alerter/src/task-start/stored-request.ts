@@ -26,7 +26,10 @@ export type Identified = {
   readonly request: StoredRequest;
 };
 
-/** Makes of a message what is stored of it. One without an id of its own is known by its payload, response topic and correlation data. */
+/**
+ * Makes of a message what is stored of it. One without an id of its own is known by its payload, response topic and
+ * correlation data.
+ */
 export function identify(incoming: IncomingRequest, receivedAt: Date): Identified {
   const parsed = parseRequest(incoming);
   const { taskId = null, requestId } = parsed;

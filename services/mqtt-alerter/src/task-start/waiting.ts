@@ -1,4 +1,6 @@
-/** The requests that wait for QRS, as far as this replica has seen them: bounded, so that no stranger makes them grow. */
+/**
+ * The requests that wait for QRS, as far as this replica has seen them: bounded, so that no stranger makes them grow.
+ */
 export type Waiting = {
   /** False when too many wait already. */
   add(key: string, reason: string): boolean;

@@ -19,7 +19,9 @@ export type AllowedSources = {
 export type AllowedSourcesOptions = {
   /** None = every source is allowed. */
   readonly rules: readonly SourceRule[];
-  /** Called if a host name cannot be resolved, at most once per refresh interval. Its last known addresses stay allowed. */
+  /**
+   * Called if a host name cannot be resolved, at most once per refresh interval. Its last known addresses stay allowed.
+   */
   readonly onUnresolved: (name: string, error: unknown) => void;
   readonly resolve?: (name: string) => Promise<readonly LookupAddress[]>;
   /** The refresh interval; a minute by default. */

@@ -4,8 +4,9 @@ export type SourceRate = (address: string, nowMs: number) => boolean;
 type Bucket = { tokens: number; filledMs: number };
 
 /**
- * Lets each source send `perSecond` datagrams a second on the average, and so many at once after a pause. Sources beyond the
- * remembered ones have one share together, so that invented senders cannot make this grow nor push the real ones out.
+ * Lets each source send `perSecond` datagrams a second on the average, and so many at once after a pause. Sources
+ * beyond the remembered ones have one share together, so that invented senders cannot make this grow nor push the real
+ * ones out.
  */
 export function createSourceRate(perSecond: number, maxSources = 1_000): SourceRate {
   const buckets = new Map<string, Bucket>();
@@ -17,7 +18,9 @@ export function createSourceRate(perSecond: number, maxSources = 1_000): SourceR
     bucket.filledMs = nowMs;
   }
 
-  /** The source that has been quiet longest makes room once it has its whole share again: forgetting it changes nothing. */
+  /**
+   * The source that has been quiet longest makes room once it has its whole share again: forgetting it changes nothing.
+   */
   function makeRoom(nowMs: number): boolean {
     const [quietest] = buckets;
     if (quietest === undefined || buckets.size < maxSources) return true;

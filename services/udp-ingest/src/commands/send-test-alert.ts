@@ -3,8 +3,8 @@ import { commonSettings, loadSettings, ownHost, SettingsError } from "@sense-ale
 import { type Defaults, sendTestAlert } from "@sense-alerts/test-alert";
 import { udpIngestSettings } from "../settings.js";
 
-// `node send-test-alert.js --help`, beside the running service and with its environment, which says where that listens. The
-// same as `npm run send-test-alert`, but that it cannot wait at the broker: there is no MQTT client here.
+// `node send-test-alert.js --help`, beside the running service and with its environment, which says where that listens.
+// The same as `npm run send-test-alert`, but that it cannot wait at the broker: there is no MQTT client here.
 function defaultsOf(env: NodeJS.ProcessEnv): Defaults {
   const { UDP_HOST, UDP_PORT } = udpIngestSettings;
   const { HTTP_HOST, HTTP_PORT } = commonSettings;

@@ -60,7 +60,9 @@ function findLenient(fields: Fields, taskId: number): Anchors | undefined {
   return { taskId, timestamp: undefined, tail };
 }
 
-/** Without a level the ids must tell: a real task id, an execution id as Sense writes it, and a time or a real app id. */
+/**
+ * Without a level the ids must tell: a real task id, an execution id as Sense writes it, and a time or a real app id.
+ */
 function findLevelless(fields: Fields, taskId: number, timestamp: Timestamp | undefined): Anchors | undefined {
   const { bytes, count } = fields;
   const [level, execution, message] = [taskId + 3, taskId + 4, taskId + 5];

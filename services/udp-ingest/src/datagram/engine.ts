@@ -20,7 +20,10 @@ export type EngineFailure = {
 const fieldsOfLayout = 9;
 const [host, app, session, directory, user] = [1, 2, 3, 4, 5];
 
-/** Reads tag;host;appId;sessionId;userDirectory;userId;date;level;message. A `;` in the user id or message shifts nothing. */
+/**
+ * Reads tag;host;appId;sessionId;userDirectory;userId;date;level;message. A `;` in the user id or message shifts
+ * nothing.
+ */
 export function readEngineFailure(fields: Fields): EngineFailure | Rejection {
   if (fields.count < fieldsOfLayout) return "too-short";
   if (!isIdOrAbsent(fields, app)) return "no-guids";

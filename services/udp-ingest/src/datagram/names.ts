@@ -8,7 +8,9 @@ export type Names = {
   readonly rawNames: string | undefined;
 };
 
-/** Reads the names from the fields `first` up to `last`, two of them or more. Two are exact, more are a best reading. */
+/**
+ * Reads the names from the fields `first` up to `last`, two of them or more. Two are exact, more are a best reading.
+ */
 export function readNames(fields: Fields, first: number, last: number): Names {
   if (last === first + 1) {
     const taskName = cleanName(textOf(fields, first));
@@ -24,15 +26,16 @@ export function readNames(fields: Fields, first: number, last: number): Names {
 }
 
 /**
- * The offset of the `;` between the names. A task is mostly called after its app (`Reload of Sales; EMEA`), so the first
- * split that repeats the app name in the task name wins; without one, the last `;` separates them.
+ * The offset of the `;` between the names. A task is mostly called after its app (`Reload of Sales; EMEA`), so the
+ * first split that repeats the app name in the task name wins; without one, the last `;` separates them.
  */
 function findSplit(rawNames: string): number {
   const splits: number[] = [];
   for (let at = rawNames.indexOf(";"); at >= 0; at = rawNames.indexOf(";", at + 1)) splits.push(at);
   const lastSplit = splits.at(-1) ?? rawNames.length;
 
-  // A later split has a shorter app and a longer task: once one repeats the app, all after it do. So halve the interval.
+  // A later split has a shorter app and a longer task: once one repeats the app, all after it do. So halve the
+  // interval.
   let low = 0;
   let high = splits.length;
   while (low < high) {

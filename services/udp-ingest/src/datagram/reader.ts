@@ -13,9 +13,15 @@ import { readUntagged } from "./untagged.js";
 import { splitUser } from "./user.js";
 import { asUtf8 } from "./utf-16.js";
 
-/** A tagged task datagram has tag, host, two names, user, two ids, time, level, execution and message; one `;` may be missing. */
+/**
+ * A tagged task datagram has tag, host, two names, user, two ids, time, level, execution and message; one `;` may be
+ * missing.
+ */
 const fewestFieldsOfTask = 10;
-/** Audit and log lines of other products, such as host;command;userDirectory;userId of the proxy, have as many fields as L2. */
+/**
+ * Audit and log lines of other products, such as host;command;userDirectory;userId of the proxy, have as many fields as
+ * L2.
+ */
 const otherProductsFields = 4;
 
 type DatagramReaderOptions = {

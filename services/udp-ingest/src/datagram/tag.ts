@@ -56,8 +56,8 @@ function isOfAnotherService(name: string): boolean {
 }
 
 /**
- * What a log line may say of a first field: its leading letters, digits and `/ - _ .`, at most 64 characters, followed by
- * `…` if there is more. Anything else may be payload. Empty if the field does not begin with such a character.
+ * What a log line may say of a first field: its leading letters, digits and `/ - _ .`, at most 64 characters, followed
+ * by `…` if there is more. Anything else may be payload. Empty if the field does not begin with such a character.
  */
 export function tagForLog(firstField: string): string {
   const bare = firstField.replace(/\p{Cc}+/gu, "").trim();

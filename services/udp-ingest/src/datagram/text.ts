@@ -8,9 +8,10 @@ export type TextOf = (start: number, end: number) => string;
 type Decode = (bytes: Buffer) => string;
 
 /**
- * Gives the function that reads a datagram's text: as UTF-8 where it is valid, in the fallback encoding where it is not.
- * A field in which most of what is not ASCII is valid UTF-8 has only its stray bytes read in the fallback. Any other
- * comes from an appender without `encoding`, which sends the ANSI code page of Windows, and is read in the fallback whole.
+ * Gives the function that reads a datagram's text: as UTF-8 where it is valid, in the fallback encoding where it is
+ * not. A field in which most of what is not ASCII is valid UTF-8 has only its stray bytes read in the fallback. Any
+ * other comes from an appender without `encoding`, which sends the ANSI code page of Windows, and is read in the
+ * fallback whole.
  */
 export function createTextReader(fallbackEncoding: string): (bytes: Buffer) => TextOf {
   const fallback = createDecoder(fallbackEncoding);

@@ -20,9 +20,9 @@ export function readUntagged(fields: Fields): UntaggedTask | undefined {
 }
 
 /**
- * Whether this is host;taskName;appName;user, the layout of the first appenders. Only the user distinguishes it from the
- * four fields of other products, so it must be `DIRECTORY\user`. With more than four fields, because a name holds a `;`,
- * the user must not hold a blank either. A field that is a timestamp belongs to a log line of another product.
+ * Whether this is host;taskName;appName;user, the layout of the first appenders. Only the user distinguishes it from
+ * the four fields of other products, so it must be `DIRECTORY\user`. With more than four fields, because a name holds a
+ * `;`, the user must not hold a blank either. A field that is a timestamp belongs to a log line of another product.
  */
 function isShortTask(fields: Fields): boolean {
   const { count } = fields;

@@ -9,8 +9,8 @@ const unitsAtStart = 8;
 const fewestSemicolons = 3;
 
 /**
- * The datagram as UTF-8 without a byte order mark if it is UTF-16, which an appender with that `encoding` sends, with or
- * without a byte order mark; otherwise the same bytes. An odd last byte is ignored.
+ * The datagram as UTF-8 without a byte order mark if it is UTF-16, which an appender with that `encoding` sends, with
+ * or without a byte order mark; otherwise the same bytes. An odd last byte is ignored.
  */
 export function asUtf8(bytes: Buffer): Buffer {
   const byteOrder = byteOrderOf(bytes);
@@ -20,7 +20,9 @@ export function asUtf8(bytes: Buffer): Buffer {
   return Buffer.from(text.startsWith("\ufeff") ? text.slice(1) : text);
 }
 
-/** The byte order of UTF-16 text, by its byte order mark or by where its zero bytes are; undefined for other encodings. */
+/**
+ * The byte order of UTF-16 text, by its byte order mark or by where its zero bytes are; undefined for other encodings.
+ */
 function byteOrderOf(bytes: Buffer): ByteOrder | undefined {
   const [first, second] = [byteAt(bytes, 0), byteAt(bytes, 1)];
   if (first === 0xff && second === 0xfe) return "little";

@@ -25,8 +25,8 @@ export type OutboxOptions<M extends WithPayload> = {
   /** Called for each failure that will be tried again. */
   readonly onRetry: (error: BusError) => void;
   /**
-   * Called when a message is too large. Returns whether `send` now has a smaller one for it, which is sent at once: in its
-   * place if the server's max_payload is the limit, possibly behind later messages if the stream's max_msg_size is.
+   * Called when a message is too large. Returns whether `send` now has a smaller one for it, which is sent at once: in
+   * its place if the server's max_payload is the limit, possibly behind later messages if the stream's max_msg_size is.
    */
   readonly shorten?: ((message: M, error: BusError) => boolean) | undefined;
 };
@@ -38,9 +38,14 @@ export type Outbox<M> = {
   size(): { events: number; bytes: number };
   /** Whether memory has room within its bounds for so many more events, or datagrams that become events. */
   hasRoomFor(events: number, bytes: number): boolean;
-  /** Whether there will soon be more room without a loss, so that whoever adds had better pause: the spool is being written. */
+  /**
+   * Whether there will soon be more room without a loss, so that whoever adds had better pause: the spool is being
+   * written.
+   */
   makesRoom(): boolean;
-  /** Resolves when all is stored or `hurry` aborts; to how many messages were left, and are lost when the process ends. */
+  /**
+   * Resolves when all is stored or `hurry` aborts; to how many messages were left, and are lost when the process ends.
+   */
   drained(hurry: AbortSignal): Promise<number>;
 };
 
@@ -55,9 +60,10 @@ const windowSize = 256;
 const retryAfterMs = 500;
 
 /**
- * Keeps messages in memory until NATS has acknowledged them. They go out in order. Half a second after a failure all that is not
- * acknowledged by then goes out again, in order and with the same ids, so that the stream drops what it had already stored. It does
- * not wait for answers that may never come: while a leader moves NATS refuses some messages and loses others.
+ * Keeps messages in memory until NATS has acknowledged them. They go out in order. Half a second after a failure all
+ * that is not acknowledged by then goes out again, in order and with the same ids, so that the stream drops what it had
+ * already stored. It does not wait for answers that may never come: while a leader moves NATS refuses some messages and
+ * loses others.
  */
 export function createOutbox<M extends WithPayload>(options: OutboxOptions<M>): MemoryOutbox<M> {
   const queue = new SendQueue<M>();

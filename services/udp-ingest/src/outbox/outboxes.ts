@@ -29,7 +29,9 @@ export type Outboxes = {
   close(hurry: AbortSignal): Promise<void>;
 };
 
-/** Raw copies of rejected datagrams have bounds of their own, so that a flood of junk never takes the place of events. */
+/**
+ * Raw copies of rejected datagrams have bounds of their own, so that a flood of junk never takes the place of events.
+ */
 const rejectedBounds = { maxEvents: 1_000, maxBytes: 4 * 1024 * 1024 };
 const warnEveryMs = 60_000;
 

@@ -29,8 +29,9 @@ export { rejections };
 export const neverRead: readonly string[] = ["source-not-allowed", "source-rate-exceeded"] satisfies Rejection[];
 
 /**
- * Gives the function that reads a datagram which was rejected once as udp-ingest would read it today, whoever sent it. An
- * event that comes of it is the same that it would have been then: received at that time, from that source, by that instance.
+ * Gives the function that reads a datagram which was rejected once as udp-ingest would read it today, whoever sent it.
+ * An event that comes of it is the same that it would have been then: received at that time, from that source, by that
+ * instance.
  */
 export function createRereader(options: RereaderOptions): (datagram: StoredDatagram) => Rereading {
   return ({ bytes, headers, storedAtMs }) => {

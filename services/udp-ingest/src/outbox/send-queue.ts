@@ -1,6 +1,7 @@
 /**
- * What waits to be sent and what is in flight, in one order. Items are settled nearly in their order, so the one that is
- * looked for is near the front. An array, since a Set that things pass through keeps what it held from being collected early.
+ * What waits to be sent and what is in flight, in one order. Items are settled nearly in their order, so the one that
+ * is looked for is near the front. An array, since a Set that things pass through keeps what it contained from being
+ * collected early.
  */
 export class SendQueue<T> {
   /** Oldest first; settled ones are undefined until they are in front. */

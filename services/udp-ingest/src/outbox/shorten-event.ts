@@ -1,9 +1,9 @@
 import { type EngineEvent, encodeEvent, type TaskEvent } from "@sense-alerts/event-contract";
 
 /**
- * The event with its log message cut at the end and `truncated` set, so that its JSON takes at most `maxBytes`; with half
- * of the message's bytes if the limit is not known. Undefined if that cannot be, because the rest is larger or there is no
- * message left to cut. No character is cut in two.
+ * The event with its log message cut at the end and `truncated` set, so that its JSON takes at most `maxBytes`; with
+ * half of the message's bytes if the limit is not known. Undefined if that cannot be, because the rest is larger or
+ * there is no message left to cut. No character is cut in two.
  */
 export function shortenEvent(
   event: TaskEvent | EngineEvent,

@@ -11,9 +11,9 @@ export type Shortening = {
 };
 
 /**
- * Cuts the log message of events that are larger than NATS accepts. The limit is known only from the answer: it belongs to
- * the server that the bus is connected to, or to the stream. A message keeps its identity, so that an outbox or a spool
- * accounts for it as for any other.
+ * Cuts the log message of events that are larger than NATS accepts. The limit is known only from the answer: it belongs
+ * to the server that the bus is connected to, or to the stream. A message keeps its identity, so that an outbox or a
+ * spool accounts for it as for any other.
  */
 export function createShortening(
   send: Bus["send"],

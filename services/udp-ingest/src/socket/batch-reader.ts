@@ -15,9 +15,10 @@ const fullRestMs = 2;
 const ourKernel = await loadKernel();
 
 /**
- * Takes the reading of a bound socket over from Node and reads up to 64 datagrams by one call of the kernel, which takes a fifth of the time.
- * In all else the socket stays Node's, and emits what goes wrong. The bytes that `onDatagram` gets are good until it returns.
- * While `isFull` it leaves to the kernel what comes. Undefined where this cannot be: then Node goes on reading.
+ * Takes the reading of a bound socket over from Node and reads up to 64 datagrams by one call of the kernel, which
+ * takes a fifth of the time. In all else the socket stays Node's, and emits what goes wrong. The bytes that
+ * `onDatagram` gets are good until it returns. While `isFull` it leaves to the kernel what comes. Undefined where this
+ * cannot be: then Node goes on reading.
  */
 export function readInBatches(
   socket: Socket,
@@ -45,7 +46,10 @@ export function readInBatches(
     return count;
   }
 
-  /** Called by the poll from outside of JavaScript: promises and next ticks wait for what comes after it, and what it throws has to be thrown elsewhere. */
+  /**
+   * Called by the poll from outside of JavaScript: promises and next ticks wait for what comes after it, and what it
+   * throws has to be thrown elsewhere.
+   */
   function onReadable(): void {
     try {
       let calls = 0;

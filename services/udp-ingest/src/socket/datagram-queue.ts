@@ -13,15 +13,18 @@ export type DatagramQueue = {
   bytes(): number;
 };
 
-/** A record: length of the bytes, of the address (ASCII), the port, the time; the address and the bytes. All at multiples of 8. */
+/**
+ * A record: length of the bytes, of the address (ASCII), the port, the time; the address and the bytes. All at
+ * multiples of 8.
+ */
 const at = { length: 0, addressLength: 4, port: 6, receivedAtMs: 8, text: 16 } as const;
 const alignment = 8;
 /** In place of a length: what follows is at the beginning. */
 const goOn = -1;
 
 /**
- * Datagrams as they came, in the order in which they came, one behind the other in one piece of memory: as objects they would take three times
- * as much, and keep the collector busy. From 128 KiB on it takes any datagram that UDP has.
+ * Datagrams as they came, in the order in which they came, one behind the other in one piece of memory: as objects they
+ * would take three times as much, and keep the collector busy. From 128 KiB on it takes any datagram that UDP has.
  */
 export function createDatagramQueue(size: number): DatagramQueue {
   // What no datagram has touched takes no memory.
@@ -32,7 +35,10 @@ export function createDatagramQueue(size: number): DatagramQueue {
   let waiting = 0;
   let waitingBytes = 0;
 
-  /** Where a record of so many bytes goes; undefined while there is no room. Head and tail never meet but when there is nothing. */
+  /**
+   * Where a record of so many bytes goes; undefined while there is no room. Head and tail never meet but when there is
+   * nothing.
+   */
   function placeFor(length: number): number | undefined {
     if (head < tail) return head + length < tail ? head : undefined;
     if (head + length < size || (head + length === size && tail > 0)) return head;

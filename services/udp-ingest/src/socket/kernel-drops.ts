@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 
 /**
- * How many datagrams the kernel has thrown away at this process's UDP sockets on a port since they were opened, because their
- * receive buffer was full: the last column of /proc/net/udp and udp6. Undefined where there is no such file (not Linux).
+ * How many datagrams the kernel has thrown away at this process's UDP sockets on a port since they were opened, because
+ * their receive buffer was full: the last column of /proc/net/udp and udp6. Undefined where there is no such file (not
+ * Linux).
  */
 export function readKernelDrops(port: number, procDir = "/proc"): number | undefined {
   const own = ownSockets(procDir);
@@ -16,7 +17,10 @@ export function readKernelDrops(port: number, procDir = "/proc"): number | undef
 
 type Row = { readonly port: number; readonly inode: string; readonly drops: number };
 
-/** Rows such as `204: 0100007F:270E 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 305259 2 000000005c7871f3 17`. */
+/**
+ * Rows such as `204: 0100007F:270E 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 305259 2
+ * 000000005c7871f3 17`.
+ */
 function readTable(path: string): Row[] {
   return (readOrNothing(() => readFileSync(path, "utf8")) ?? "")
     .split("\n")

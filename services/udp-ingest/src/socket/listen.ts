@@ -14,7 +14,9 @@ export type ListenOptions = Pick<
   readonly logger: Logger;
 };
 
-/** Receives datagrams for as long as the service runs. The state of the socket is logged and published as status events. */
+/**
+ * Receives datagrams for as long as the service runs. The state of the socket is logged and published as status events.
+ */
 export function listen(options: ListenOptions): Receiving {
   const { host, port, receiveBufferBytes, ingest, logger } = options;
   const reports = createStatusReports();

@@ -1,7 +1,7 @@
 /** How many datagrams come in a millisecond, from how many came since it was asked last. */
 export type Pace = (came: number, nowMs: number) => number;
 
-/** Reckons anew when `windowMs` have passed; after a pause what came counts as come within `longestMs`. */
+/** Calculates again when `windowMs` have passed; after a pause what came counts as received within `longestMs`. */
 export function createPace(windowMs: number, longestMs = 4 * windowMs): Pace {
   let sinceMs = Number.NEGATIVE_INFINITY;
   let seen = 0;

@@ -5,9 +5,15 @@ import { startUdpSocket, type UdpSocket, type UdpSocketOptions } from "./udp-soc
 export type ReceiveOptions = Pick<UdpSocketOptions, "host" | "port" | "receiveBufferBytes" | "onBound" | "onError"> & {
   /** Called when a datagram is taken off the socket, before it waits. */
   readonly onReceived: (receivedAtMs: number) => void;
-  /** Called for one datagram after the other, in the order received, each with bytes of its own; `receivedAtMs` is since 1970. */
+  /**
+   * Called for one datagram after the other, in the order received, each with bytes of its own; `receivedAtMs` is since
+   * 1970.
+   */
   readonly onDatagram: OnDatagram;
-  /** Whether so many datagrams of so many bytes may wait for the end of a burst. Those that may not are handed over at once. */
+  /**
+   * Whether so many datagrams of so many bytes may wait for the end of a burst. Those that may not are handed over at
+   * once.
+   */
   readonly mayWait: (datagrams: number, bytes: number) => boolean;
   /** Whether to leave datagrams to the kernel while none may wait. Never, if left out. */
   readonly makesRoom?: () => boolean;
@@ -29,13 +35,15 @@ const burstPerMs = 20;
 /** From here on they are taken together now and then: waking up for one costs more than taking twenty. */
 const crowdPerMs = 4;
 const restMs = 2;
-/** What may come while it rests for longer than it meant to, at what a datagram of a task takes of the granted buffer. */
+/**
+ * What may come while it rests for longer than it meant to, at what a datagram of a task takes of the granted buffer.
+ */
 const longestRestMs = 4;
 const bufferBytesEach = 640;
 
 /**
- * Takes datagrams off a socket and hands them over. In a burst it first takes all of them: the receive buffer of the kernel is small, and
- * taking a datagram is twenty times quicker than making an event of it.
+ * Takes datagrams off a socket and hands them over. In a burst it first takes all of them: the receive buffer of the
+ * kernel is small, and taking a datagram is twenty times quicker than making an event of it.
  */
 export function startReceiving(options: ReceiveOptions): Receiving {
   const { onReceived, onDatagram, mayWait, makesRoom = () => false, longestWaitMs = 1_000, ...place } = options;
@@ -74,7 +82,7 @@ export function startReceiving(options: ReceiveOptions): Receiving {
     const isCrowd = longPace(came, nowMs) >= crowdPerMs;
     const isBurst = perMs >= burstPerMs && queue.hasRoom() && mayWait(queue.count(), queue.bytes());
     came = 0;
-    // Forgotten when the last has been handed over: what comes in spurts is one burst, and does not wait anew.
+    // Forgotten when the last has been handed over: what comes in spurts is one burst, and does not wait again.
     if (isBurst) waitingSinceMs ??= nowMs;
     if ((isCrowd || isBurst) && mayRest(perMs)) socket.rest(restMs);
     if (isBurst && nowMs - (waitingSinceMs ?? nowMs) < longestWaitMs) later();

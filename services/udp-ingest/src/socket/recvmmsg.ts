@@ -4,7 +4,10 @@ import type * as Koffi from "koffi";
 
 /** Many datagrams of one socket by one call of the kernel, in memory that is used again. */
 type Recvmmsg = {
-  /** Takes what waits in the socket, up to `batchSize` datagrams; how many. Throws what the kernel says, with `code` and `syscall`. */
+  /**
+   * Takes what waits in the socket, up to `batchSize` datagrams; how many. Throws what the kernel says, with `code` and
+   * `syscall`.
+   */
   receive(): number;
   /** Of the datagram at `index` of those that came last; good until the next `receive`. */
   bytes(index: number): Buffer;
@@ -33,7 +36,10 @@ const portAt = 2;
 const families = { IPv4: { number: 2, from: 4, to: 8 }, IPv6: { number: 10, from: 8, to: 24 } } as const;
 const longestAddressText = 46;
 
-/** Undefined on other systems than Linux, where koffi, which calls what is written in C, has no binary, and where the call is not allowed. */
+/**
+ * Undefined on other systems than Linux, where koffi, which calls what is written in C, has no binary, and where the
+ * call is not allowed.
+ */
 export async function loadKernel(): Promise<Kernel | undefined> {
   if (process.platform !== "linux") return undefined;
   try {
@@ -44,7 +50,10 @@ export async function loadKernel(): Promise<Kernel | undefined> {
   }
 }
 
-/** Asks for datagrams of no socket: a kernel or a sandbox that does not have the call says something else than that there is none. */
+/**
+ * Asks for datagrams of no socket: a kernel or a sandbox that does not have the call says something else than that
+ * there is none.
+ */
 function isAllowed(kernel: Kernel): boolean {
   try {
     kernel.createRecvmmsg(-1, "IPv4").receive();

@@ -22,7 +22,10 @@ type Parts = {
 /** How long datagrams wait for the end of a burst when there is a spool: a kill loses them. */
 const longestWaitMs = 250;
 
-/** Receives from here on. At the stop it goes on for UDP_DRAIN_SECONDS, then closes the socket and says so in a status event. */
+/**
+ * Receives from here on. At the stop it goes on for UDP_DRAIN_SECONDS, then closes the socket and says so in a status
+ * event.
+ */
 export function startSocket(
   { settings, logger, health, onStop }: Context,
   { ingest, events, spool, metrics, status }: Parts,

@@ -14,8 +14,8 @@ const mostReasons = 20;
 /**
  * Keeps a socket that cannot be bound from flooding the status topic and the log: it is bound again every few seconds.
  * Each reason is reported at once, and then again after a minute, two minutes and so on up to an hour. `start` is
- * reported if it is the first report or follows a reported error. If the socket breaks again after `start`, the pause is
- * at most a minute; after a minute without an error all pauses are forgotten.
+ * reported if it is the first report or follows a reported error. If the socket breaks again after `start`, the pause
+ * is at most a minute; after a minute without an error all pauses are forgotten.
  */
 export function createStatusReports(now: () => number = () => performance.now()): StatusReports {
   const reasons = new Map<string, { dueMs: number; pauseMs: number }>();

@@ -10,11 +10,14 @@ export type UdpSocketOptions = {
   readonly port: number;
   readonly receiveBufferBytes: number;
   /**
-   * The hot path: it must not wait, and the bytes are good until it returns. IPv4 senders have plain IPv4 addresses, also on a socket for both
-   * families.
+   * The hot path: it must not wait, and the bytes are good until it returns. IPv4 senders have plain IPv4 addresses,
+   * also on a socket for both families.
    */
   readonly onDatagram: (bytes: Buffer, address: string, port: number) => void;
-  /** While it says so no more is read, where datagrams are read in batches: the kernel keeps what comes. Never, if left out. */
+  /**
+   * While it says so no more is read, where datagrams are read in batches: the kernel keeps what comes. Never, if left
+   * out.
+   */
   readonly isFull?: () => boolean;
   readonly onBound: (bound: BoundSocket) => void;
   /** The socket broke or could not be bound; it is bound again after a while, without end. */

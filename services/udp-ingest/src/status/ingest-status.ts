@@ -37,9 +37,16 @@ export function createIngestStatus(options: IngestStatusOptions): () => StatusSn
   function datagrams(port: number): StatusSection {
     const rows = journal.newestFirst().map((entry): Cell[] => {
       const { datagram, reading } = entry;
-      const told: Cell[] = detail === "counts" ? [] : [taskOf(entry), { raw: rawText(datagram.bytes) }];
+      const content: Cell[] = detail === "counts" ? [] : [taskOf(entry), { raw: rawText(datagram.bytes) }];
       const kind = reading.ok ? kindNames[reading.event.type] : undefined;
-      return [{ atMs: datagram.receivedAtMs }, datagram.address, kind, becameOf(entry), datagram.bytes.length, ...told];
+      return [
+        { atMs: datagram.receivedAtMs },
+        datagram.address,
+        kind,
+        becameOf(entry),
+        datagram.bytes.length,
+        ...content,
+      ];
     });
     const columns = ["Received", "Source", "Kind", "What became of it", "Bytes"];
     return {

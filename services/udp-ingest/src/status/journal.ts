@@ -19,7 +19,10 @@ export type Entry = {
 
 export type KindCounts = { received: number; readonly results: Record<OutboxResult, number> };
 
-/** What the status page shows, noted on the way as references and counters; nothing is made of them until somebody looks. */
+/**
+ * What the status page shows, noted on the way as references and counters; nothing is made of them until somebody
+ * looks.
+ */
 export type Journal = {
   read(datagram: ReceivedDatagram, reading: Reading): void;
   settled(message: Pick<EventMessage, "id" | "type">, result: OutboxResult): void;
@@ -33,7 +36,10 @@ export type Journal = {
 type Settled = { readonly idHash: number; readonly result: OutboxResult; readonly after: number };
 
 const keptDatagrams = 50;
-/** The results of the kept datagrams are among the last so many: events are settled in order, give or take what is in flight. */
+/**
+ * The results of the kept datagrams are among the last so many: events are settled in order, give or take what is in
+ * flight.
+ */
 const keptResults = 1_024;
 
 export function createJournal(): Journal {
@@ -75,7 +81,10 @@ function takeResult({ number, reading }: Entry, results: Settled[]): OutboxResul
   return index === -1 ? undefined : results.splice(index, 1)[0]?.result;
 }
 
-/** The last results, in arrays of numbers: a thousand small objects for each thousand events would make the heap grow for no use. */
+/**
+ * The last results, in arrays of numbers: a thousand small objects for each thousand events would make the heap grow
+ * for no use.
+ */
 function createSettled() {
   const hashes = new Int32Array(keptResults);
   const results = new Uint8Array(keptResults);

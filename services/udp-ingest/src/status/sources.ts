@@ -12,8 +12,8 @@ export type Sources = {
 };
 
 /**
- * Counts the datagrams of each source, up to `most` of them. Sources can be invented: one that has sent nothing but what was rejected is
- * counted by itself only while half of the places are free.
+ * Counts the datagrams of each source, up to `most` of them. Sources can be invented: one that has sent nothing but
+ * what was rejected is counted by itself only while half of the places are free.
  */
 export function createSources(most = 50): Sources {
   const sources = new Map<string, SourceCounts>();

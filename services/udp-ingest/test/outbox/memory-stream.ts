@@ -8,8 +8,9 @@ import {
 } from "@sense-alerts/bus";
 
 /**
- * What the outbox publishes to, in memory: a stream that stores each id once, behind a connection that keeps messages in
- * order. Like a real one, a connection that breaks loses the messages on their way and perhaps the answers to stored ones.
+ * What the outbox publishes to, in memory: a stream that stores each id once, behind a connection that keeps messages
+ * in order. Like a real one, a connection that breaks loses the messages on their way and perhaps the answers to stored
+ * ones.
  */
 export type MemoryStream<M extends BusMessage> = {
   readonly send: (message: M, onAnswer: OnAnswer<M>) => void;

@@ -29,8 +29,8 @@ type Client = { readonly sent: Map<string, string>; wroteMs: number };
 const defaultLimits: FeedLimits = { everyMs: 1_000, maxClients: 20, beatMs: 5_000, stalledMs: 10_000 };
 
 /**
- * The page is read once a second for all who look, and not at all when nobody does. A client that is slow gets less often what is
- * then newest: no more than one update is ever kept for it.
+ * The page is read once a second for all who look, and not at all when nobody does. A client that is slow gets less
+ * often what is then newest: no more than one update is ever kept for it.
  */
 export function createFeed({ read, onError, limits }: FeedOptions): Feed {
   const { everyMs, maxClients, beatMs, stalledMs } = { ...defaultLimits, ...limits };

@@ -41,8 +41,8 @@ export function linkTroubles(
 }
 
 function detailsOf({ required: _, up: __, detail, ...facts }: LinkReport): string {
-  const told = Object.entries(facts).flatMap(([fact, value]) => (value === undefined ? [] : [`${fact}: ${value}`]));
-  return [...(detail === undefined ? [] : [detail]), ...told].join(", ");
+  const shown = Object.entries(facts).flatMap(([fact, value]) => (value === undefined ? [] : [`${fact}: ${value}`]));
+  return [...(detail === undefined ? [] : [detail]), ...shown].join(", ");
 }
 
 function timeOf(atMs: number | undefined): Cell {

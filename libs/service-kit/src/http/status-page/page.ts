@@ -14,7 +14,9 @@ export type PageFacts = {
 /** What of the page changes: its title, and the elements that take the place of those with their ids. */
 export type PageParts = { readonly title: string; readonly parts: ReadonlyMap<string, string> };
 
-/** Its own style and script and a stream from where it came from, nothing else: no frame, no form, nothing from outside. */
+/**
+ * Its own style and script and a stream from where it came from, nothing else: no frame, no form, nothing from outside.
+ */
 export const statusPagePolicy =
   "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -42,7 +44,7 @@ function renderTroubles(troubles: readonly Trouble[], nowMs: number): string {
   return `<div id="troubles">${items.length === 0 ? "" : `<ul>${items.join("")}</ul>`}</div>`;
 }
 
-/** A whole HTML page. All text in it is escaped; without a script it comes anew every ten seconds. */
+/** A whole HTML page. All text in it is escaped; without a script it reloads every ten seconds. */
 export function renderPage(name: string, { title, parts }: PageParts): string {
   const { phase = "", facts = "", ...rest } = Object.fromEntries(parts);
   return `<!doctype html>

@@ -1,7 +1,10 @@
 import type { Cell, StatusSection, StatusTable } from "./snapshot.js";
 import { agoText, bytesText, durationText, escapeHtml, numberText, readableText } from "./text.js";
 
-/** One section with its heading, as HTML. A table is a region of its own that scrolls sideways and takes the focus for it. */
+/**
+ * One section with its heading, as HTML. A table is a region of its own that scrolls sideways and takes the focus for
+ * it.
+ */
 export function renderSection({ id, title, facts, table }: StatusSection, nowMs: number): string {
   const heading = `${id}-heading`;
   const parts = [

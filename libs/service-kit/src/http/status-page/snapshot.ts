@@ -1,7 +1,10 @@
 /** How something fares; the page shows it by a shape and a colour beside the words. */
 export type Tone = "good" | "bad" | "quiet";
 
-/** One value on the page: numbers get separators, times and sizes their units, text is cut and escaped. Undefined = none. */
+/**
+ * One value on the page: numbers get separators, times and sizes their units, text is cut and escaped. Undefined =
+ * none.
+ */
 export type Cell =
   | string
   | number

@@ -1,8 +1,14 @@
 const mostCharacters = 300;
-/** Control and format characters, half a surrogate pair, private use, line and paragraph separators; not the joiners that scripts and emoji need. */
+/**
+ * Control and format characters, half a surrogate pair, private use, line and paragraph separators; not the joiners
+ * that scripts and emoji need.
+ */
 const unseen = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu;
 
-/** Text of any origin for a person to read: what cannot be seen, or turns the direction of the text, is made visible; what is long is cut. */
+/**
+ * Text of any origin for a person to read: what cannot be seen, or turns the direction of the text, is made visible;
+ * what is long is cut.
+ */
 export function readableText(text: string): string {
   if (text.length <= mostCharacters) return text.replace(unseen, visible);
   const kept = text.slice(0, mostCharacters).replace(/[\ud800-\udbff]$/, "");

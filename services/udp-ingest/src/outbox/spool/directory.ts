@@ -5,7 +5,10 @@ import { errnoOf, SpoolError } from "./spool-error.js";
 /** Only the user of this process has anything to do with what is in a spool. */
 const dirMode = 0o700;
 
-/** Makes the directory if it is not there and sees that it can be read and written to. Rejects with a SpoolError that says what to do. */
+/**
+ * Makes the directory if it is not there and sees that it can be read and written to. Rejects with a SpoolError that
+ * says what to do.
+ */
 export async function prepareDirectory(dir: string): Promise<void> {
   try {
     await makeDirectory(dir);
@@ -29,7 +32,10 @@ async function tryToWrite(dir: string): Promise<void> {
   }
 }
 
-/** Makes the directory if it is not there. Not `mkdir` with `recursive`: under /proc, or behind a symbolic link that leads nowhere, that never ends. */
+/**
+ * Makes the directory if it is not there. Not `mkdir` with `recursive`: under /proc, or behind a symbolic link that
+ * leads nowhere, that never ends.
+ */
 export async function makeDirectory(dir: string): Promise<void> {
   try {
     await mkdir(dir, dirMode);

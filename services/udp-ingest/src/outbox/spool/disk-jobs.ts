@@ -26,7 +26,10 @@ export type DiskJobs = {
 const retryAfterMs = 1_000;
 const hungAfterMs = 5_000;
 
-/** Runs jobs when they are due, one at a time so that they never overlap. One that fails is tried again a second later, without end. */
+/**
+ * Runs jobs when they are due, one at a time so that they never overlap. One that fails is tried again a second later,
+ * without end.
+ */
 export function createDiskJobs({ jobs, onError, onRecovered }: DiskJobsOptions): DiskJobs {
   const retryAtMs = new Map<DiskJob, number>();
   let running: { readonly job: DiskJob; readonly sinceMs: number } | undefined;
@@ -81,7 +84,8 @@ export function createDiskJobs({ jobs, onError, onRecovered }: DiskJobsOptions):
       setTimer(atMs);
       return;
     }
-    // Not at once: what a job does before its first await may call look() again, and `working` must say by then that one runs.
+    // Not at once: what a job does before its first await may call look() again, and `working` must say by then that
+    // one runs.
     working = Promise.resolve()
       .then(workOff)
       .finally(() => {

@@ -12,8 +12,8 @@ const longestSocketPathBytes = 100;
 
 /**
  * Locks a directory for this process, for as long as it lives or until released: no lock outlives its process. The lock
- * is a Unix socket in the directory, so it holds between containers on one host as well; where the path is too long or the file
- * system takes no sockets, one in the temporary folder. Rejects with a SpoolError `in-use`.
+ * is a Unix socket in the directory, so it holds between containers on one host as well; where the path is too long or
+ * the file system takes no sockets, one in the temporary folder. Rejects with a SpoolError `in-use`.
  */
 export async function lockDirectory(dir: string): Promise<DirectoryLock> {
   const inside = join(dir, "lock");

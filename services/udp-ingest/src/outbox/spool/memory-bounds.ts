@@ -11,7 +11,10 @@ export type MemoryBoundsOptions = {
   readonly spool: Pick<Spool, "unsyncedBytes" | "forgetUnsynced">;
 };
 
-/** Keeps what a spooled outbox has in memory within the bounds: one half for the window, the other for what waits to be written. */
+/**
+ * Keeps what a spooled outbox has in memory within the bounds: one half for the window, the other for what waits to be
+ * written.
+ */
 export type MemoryBounds = {
   inMemory(): { events: number; bytes: number };
   hasRoomFor(events: number, bytes: number): boolean;
@@ -20,7 +23,10 @@ export type MemoryBounds = {
   windowIsLow(): boolean;
   /** What the window has room for. */
   windowLimits(): ReadLimits;
-  /** Whether something has to be dropped; with a disk that works only past one read of the socket, since whoever adds pauses. */
+  /**
+   * Whether something has to be dropped; with a disk that works only past one read of the socket, since whoever adds
+   * pauses.
+   */
   isOverfull(isDiskTroubled: boolean): boolean;
   /** Gives up copies for the case that a sync fails: to drop an event for one, or to let it wait, would be worse. */
   giveUpCopies(): void;

@@ -15,16 +15,27 @@ export type OwnerOptions = {
   readonly signal?: AbortSignal;
   /** This machine, if left out. */
   readonly machine?: Machine;
-  /** How often the owner renews the time of its file, and after how long without that it counts as dead; 2 s and 10 s if left out. */
+  /**
+   * How often the owner renews the time of its file, and after how long without that it counts as dead; 2 s and 10 s if
+   * left out.
+   */
   readonly renewEveryMs?: number;
   readonly staleAfterMs?: number;
 };
 
-/** Of a directory that hosts may share. A lock of the file system is not enough: a Unix socket answers on its own host only. */
+/**
+ * Of a directory that hosts may share. A lock of the file system is not enough: a Unix socket answers on its own host
+ * only.
+ */
 export type Owner = {
-  /** Writes down that the directory belongs to this process. Rejects with a SpoolError `in-use` when another was quicker. */
+  /**
+   * Writes down that the directory belongs to this process. Rejects with a SpoolError `in-use` when another was
+   * quicker.
+   */
   claim(): Promise<void>;
-  /** Rejects with a SpoolError `in-use` once another has taken over: this process was frozen or cut off from the volume. */
+  /**
+   * Rejects with a SpoolError `in-use` once another has taken over: this process was frozen or cut off from the volume.
+   */
   check(): Promise<void>;
   /** Gives the directory to whoever comes next, without a wait. */
   release(): Promise<void>;
@@ -39,8 +50,9 @@ const fileMode = 0o600;
 const noRoom = ["ENOSPC", "EDQUOT"];
 
 /**
- * Waits until no process of another machine owns the directory: the file of an owner that died is not renewed for `staleAfterMs`. Clocks
- * are not compared, so they may differ. Rejects with a SpoolError `in-use` as soon as the file is renewed.
+ * Waits until no process of another machine owns the directory: the file of an owner that died is not renewed for
+ * `staleAfterMs`. Clocks are not compared, so they may differ. Rejects with a SpoolError `in-use` as soon as the file
+ * is renewed.
  */
 export async function awaitOwnerless(dir: string, options: OwnerOptions): Promise<Owner> {
   const { renewEveryMs = 2_000, staleAfterMs = 10_000, signal } = options;

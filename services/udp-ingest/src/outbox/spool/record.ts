@@ -17,9 +17,9 @@ const sequenceAt = 1;
 const detailsAt = 9;
 
 /**
- * The bytes of an event in the spool, all numbers little-endian: magic F5 53 50 31, length of the body (u32), CRC-32 of the
- * body (u32), and the body: kind (u8), sequence (u64), length (u32) of a JSON text, that text with all of the message but
- * its payload, the payload.
+ * The bytes of an event in the spool, all numbers little-endian: magic F5 53 50 31, length of the body (u32), CRC-32 of
+ * the body (u32), and the body: kind (u8), sequence (u64), length (u32) of a JSON text, that text with all of the
+ * message but its payload, the payload.
  */
 export function encodeEventRecord({ payload, ...details }: EventMessage, sequence: number): Buffer {
   const text = Buffer.from(JSON.stringify(details));
@@ -37,7 +37,8 @@ export function encodeMarkRecord(sequence: number): Buffer {
 
 /**
  * Reads record after record; never throws. Damage of any kind costs the records that it touches and no other. A record
- * whose end is missing counts as damaged when `isWhole`; otherwise the reading ends in front of it: more bytes are to come.
+ * whose end is missing counts as damaged when `isWhole`; otherwise the reading ends in front of it: more bytes are to
+ * come.
  */
 export function* decodeRecords(bytes: Buffer, isWhole: boolean): Generator<Decoded, void> {
   for (let at = 0; at < bytes.length; ) {

@@ -13,8 +13,8 @@ export type Recovered = {
 };
 
 /**
- * Finds the segments in a directory, where the newest ends, and the newest mark. Every segment begins with a mark, so only one that
- * was just begun or is damaged has to be looked behind: it takes no longer when there is much.
+ * Finds the segments in a directory, where the newest ends, and the newest mark. Every segment begins with a mark, so
+ * only one that was just begun or is damaged has to be looked behind: it takes no longer when there is much.
  */
 export async function recover(dir: string): Promise<Recovered> {
   const segments = await listSegments(dir);

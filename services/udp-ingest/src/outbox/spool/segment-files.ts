@@ -7,9 +7,15 @@ import { errnoOf, SpoolError, syscallOf } from "./spool-error.js";
 
 type OpenSegment = { readonly segment: Segment; readonly file: FileHandle };
 
-/** The newest segment, which is appended to, and what of all of them is not synced. Calls must not overlap, but for `sync`. */
+/**
+ * The newest segment, which is appended to, and what of all of them is not synced. Calls must not overlap, but for
+ * `sync`.
+ */
 export type SegmentFiles = {
-  /** Appends one write with the events `first` to `last`, none if `last` < `first`. After a rejection nothing of it counts as there. */
+  /**
+   * Appends one write with the events `first` to `last`, none if `last` < `first`. After a rejection nothing of it
+   * counts as there.
+   */
   append(bytes: Buffer, first: number, last: number): Promise<void>;
   /** The bytes of the segment that `append` would write to; 0 when that is a new one. */
   activeBytes(): number;
@@ -32,9 +38,9 @@ export type SegmentFiles = {
 const fileMode = 0o600;
 
 /**
- * A sync that has failed is not tried again: the kernel drops what it could not write, and the next sync succeeds all the same
- * (fsync(2), and Rebello et al., "Can Applications Recover from fsync Failures?", 2020). So files are synced by the handle that
- * wrote them, which learns of each failure, and every write is kept in memory until then.
+ * A sync that has failed is not tried again: the kernel drops what it could not write, and the next sync succeeds all
+ * the same (fsync(2), and Rebello et al., "Can Applications Recover from fsync Failures?", 2020). So files are synced
+ * by the handle that wrote them, which learns of each failure, and every write is kept in memory until then.
  */
 export function createSegmentFiles(dir: string, segments: Segment[]): SegmentFiles {
   const copies = createCopies();
@@ -85,8 +91,8 @@ export function createSegmentFiles(dir: string, segments: Segment[]): SegmentFil
       if ((await file.stat()).nlink === 0)
         throw new SpoolError("unusable", dir, "is losing its files: somebody removes them");
     } catch (error) {
-      // How much of it is on disk cannot be known, so nothing may follow it in this file. What is appended again has the same
-      // sequences in the next segment, which is the one that the reader takes them from.
+      // How much of it is on disk cannot be known, so nothing may follow it in this file. What is appended again has
+      // the same sequences in the next segment, which is the one that the reader takes them from.
       await endSegment().catch(() => undefined);
       throw error;
     }

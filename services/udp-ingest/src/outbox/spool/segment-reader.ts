@@ -19,7 +19,8 @@ export type ReadLimits = { readonly maxEvents: number; readonly maxBytes: number
 export type SegmentReader = {
   /**
    * Reads what comes after the sequence `after`: at least one event if there is one, and no more than the limits allow.
-   * Rejects when the file cannot be read. When it is gone, or at the 60th failure in a row, all that has not been read of it is torn.
+   * Rejects when the file cannot be read. When it is gone, or at the 60th failure in a row, all that has not been read
+   * of it is torn.
    */
   read(segment: Segment, after: number, limits: ReadLimits): Promise<SpoolRead>;
 };

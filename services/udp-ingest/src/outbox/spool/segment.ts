@@ -2,7 +2,10 @@ import { constants, type FileHandle, open, readdir, stat } from "node:fs/promise
 import { join } from "node:path";
 import { errnoOf } from "./spool-error.js";
 
-/** One file of a spool: a mark and then event records with consecutive sequences, `first` to `last`; empty if `last` < `first`. */
+/**
+ * One file of a spool: a mark and then event records with consecutive sequences, `first` to `last`; empty if `last` <
+ * `first`.
+ */
 export type Segment = {
   readonly path: string;
   readonly first: number;
@@ -18,7 +21,10 @@ export function segmentAt(dir: string, first: number): Segment {
   return { path: join(dir, name), first, last: first - 1, bytes: 0 };
 }
 
-/** The segments that are there, the oldest first. What the newest holds is not known yet; each other ends where the next begins. */
+/**
+ * The segments that are there, the oldest first. What the newest holds is not known yet; each other ends where the next
+ * begins.
+ */
 export async function listSegments(dir: string): Promise<Segment[]> {
   const segments: Segment[] = [];
   for (const name of (await readdir(dir)).toSorted()) {

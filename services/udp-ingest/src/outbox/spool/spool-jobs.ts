@@ -20,7 +20,10 @@ export type SpoolJobs = {
   flush(): Promise<void>;
 };
 
-/** Runs what an outbox does with its spool: writing, deleting, reading back; and syncing beside it, for a disk may take its time over that. */
+/**
+ * Runs what an outbox does with its spool: writing, deleting, reading back; and syncing beside it, for a disk may take
+ * its time over that.
+ */
 export function createSpoolJobs(options: SpoolJobsOptions): SpoolJobs {
   const { spool, markEveryMs = 100, onDiskError: onError, onDiskRecovered: onRecovered } = options;
   let tidied = { mark: -1, atMs: 0 };

@@ -8,8 +8,9 @@ import { createSegmentReader, type ReadLimits, type SpoolRead } from "./segment-
 import { errnoOf, SpoolError } from "./spool-error.js";
 
 /**
- * An append-only log of events in a directory, in segments. Events have consecutive sequences. Its calls must not overlap, but for
- * `sync` and the ones that return at once. They reject with the error of the file system; what was there before is then there still.
+ * An append-only log of events in a directory, in segments. Events have consecutive sequences. Its calls must not
+ * overlap, but for `sync` and the ones that return at once. They reject with the error of the file system; what was
+ * there before is then there still.
  */
 export type Spool = {
   readonly dir: string;
@@ -26,13 +27,17 @@ export type Spool = {
   /** Whether it stays within `maxBytes` with these records appended; an empty spool has room for any. */
   hasRoomFor(records: readonly Buffer[]): boolean;
   /**
-   * Resolves when the records are written: this process may be killed now. The n-th has the sequence `last() + n` of before. After
-   * a rejection none of them counts as there. What a failed sync has put in doubt is written again first, also for no records.
+   * Resolves when the records are written: this process may be killed now. The n-th has the sequence `last() + n` of
+   * before. After a rejection none of them counts as there. What a failed sync has put in doubt is written again first,
+   * also for no records.
    */
   append(records: readonly Buffer[]): Promise<void>;
   /** Whether the machine may die, too, without a loss of what has been appended. */
   isSynced(): boolean;
-  /** Resolves when what had been appended by the time of the call has survived that. When it fails, that may be lost: `mustRewrite`. */
+  /**
+   * Resolves when what had been appended by the time of the call has survived that. When it fails, that may be lost:
+   * `mustRewrite`.
+   */
   sync(): Promise<void>;
   /** Whether there is something that `sync` would do. */
   needsSync(): boolean;
@@ -46,7 +51,9 @@ export type Spool = {
   settle(through: number): void;
   /** Deletes the segments in which all is settled, and writes down up to where it is in the others. */
   tidy(): Promise<void>;
-  /** Reads what comes after the sequence `after`: at least one event if there is one, and no more than the limits allow. */
+  /**
+   * Reads what comes after the sequence `after`: at least one event if there is one, and no more than the limits allow.
+   */
   read(after: number, limits: ReadLimits): Promise<SpoolRead>;
   /** The sequence up to which `dropOldest` would take everything away. */
   oldestThrough(): number;
@@ -59,9 +66,9 @@ const segmentsAtLeast = 8;
 const markRecordBytes = encodeMarkRecord(0).length;
 
 /**
- * Opens the spool in a directory, which is made if it is not there, and makes it this process's own: against others on this host by a
- * lock, and against other hosts by a file that names the owner. What an owner on another host has left when it died is taken over
- * after 10 s. Rejects with a SpoolError.
+ * Opens the spool in a directory, which is made if it is not there, and makes it this process's own: against others on
+ * this host by a lock, and against other hosts by a file that names the owner. What an owner on another host has left
+ * when it died is taken over after 10 s. Rejects with a SpoolError.
  */
 export async function openSpool(dir: string, maxBytes: number, ownerOptions: OwnerOptions): Promise<Spool> {
   await prepareDirectory(dir);

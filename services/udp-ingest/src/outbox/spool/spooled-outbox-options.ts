@@ -6,7 +6,10 @@ import type { Spool } from "./spool.js";
 export type SpooledOutboxOptions = {
   readonly spool: Spool;
   readonly send: OutboxOptions<EventMessage>["send"];
-  /** Bounds of what is in memory, what waits to be written included. From half of either on, events are in the spool only. */
+  /**
+   * Bounds of what is in memory, what waits to be written included. From half of either on, events are in the spool
+   * only.
+   */
   readonly maxEvents: number;
   readonly maxBytes: number;
   /** Called once for each message. */

@@ -12,15 +12,14 @@ import { createWaiting } from "./waiting.js";
 
 const largestBatchBytes = 1024 * 1024;
 /**
- * An outbox that a kill cannot empty: what NATS has not acknowledged within `spoolAfterMs` is written to the spool, all of it with
- * one write, so that an event is there within 50 ms of being added where a write takes no more than 15 ms. It is synced right after;
- * what comes meanwhile is written all the same. As long as NATS is quicker nothing is written. What the spool holds already
- * goes out first; the order is kept.
+ * An outbox that survives a kill: events that NATS has not acknowledged within `spoolAfterMs` are written to the spool
+ * with one write, within 50 ms of being added where a write takes at most 15 ms, and synced right after. While NATS is
+ * faster nothing is written. Events in the spool go out first; the order is kept.
  *
- * Events are, from the oldest to the newest: in the window (in memory, and on their way out in order), in the spool only, and
- * waiting in memory to be written. When the spool is full its oldest segment is dropped, with what is in memory of it. What is in
- * memory keeps within the bounds: whoever adds pauses while the spool `makesRoom`. Of what comes all the same, or while the spool
- * cannot be written, the oldest in memory is dropped.
+ * Events are, from the oldest to the newest: in the window (in memory, and on their way out in order), in the spool
+ * only, and waiting in memory to be written. When the spool is full its oldest segment is dropped, with what is in
+ * memory of it. What is in memory keeps within the bounds: whoever adds pauses while the spool `makesRoom`. Of what
+ * comes all the same, or while the spool cannot be written, the oldest in memory is dropped.
  */
 export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbox {
   const { spool, spoolAfterMs = 20 } = options;
@@ -156,14 +155,14 @@ export function createSpooledOutbox(options: SpooledOutboxOptions): SpooledOutbo
   async function refill(): Promise<void> {
     const found = await spool.read(readThrough, bounds.windowLimits());
     const entries = taken(found).map(({ message, sequence }) => entryOf(message, sequence));
-    // All of them before the first is sent: the mark follows what is settled, and must not pass those that are still to be sent.
+    // All before the first is sent: the mark follows what is settled, and must not pass what is still to be sent.
     for (const entry of entries) written.push(entry);
     unsettledWritten += entries.length;
     for (const entry of entries) window.add(entry);
     noteProgress();
   }
 
-  /** What has been read is no more in the spool only: each of these events has to be accounted for before the next await. */
+  /** These events are no longer in the spool only: each has to be accounted for before the next await. */
   function taken({ events, through, torn }: SpoolRead): readonly SpooledEvent[] {
     readThrough = through;
     if (torn > 0) options.onTorn(torn);

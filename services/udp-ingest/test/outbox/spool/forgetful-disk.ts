@@ -8,7 +8,10 @@ export type ForgetfulDisk = {
   failSyncs(count: number): void;
 };
 
-/** What Linux does when a disk fails below its cache: the sync fails once, the bytes are zeros, and the next sync succeeds. */
+/**
+ * What Linux does when a disk fails below its cache: the sync fails once, the bytes are zeros, and the next sync
+ * succeeds.
+ */
 export async function forgetfulDisk(t: TestContext): Promise<ForgetfulDisk> {
   const probe = await open(tempDir(t), "r");
   const prototype: FileHandle = Object.getPrototypeOf(probe);

@@ -30,7 +30,10 @@ export type SpooledToMemory = {
   spooled(events: number): Promise<void>;
   /** Resolves when all is stored, or dropped, and the spool is empty. */
   empty(): Promise<void>;
-  /** What a process that is killed at this moment leaves on disk, opened by the next. This one publishes nothing any more. */
+  /**
+   * What a process that is killed at this moment leaves on disk, opened by the next. This one publishes nothing any
+   * more.
+   */
   kill(options?: Partial<OutboxSetup>): Promise<SpooledToMemory>;
   /** Resolves when nothing is being written. */
   idle(): Promise<void>;
