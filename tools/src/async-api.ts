@@ -29,7 +29,7 @@ export interface Operation {
   readonly tags: readonly { readonly name: string }[];
   readonly channel: Ref;
   readonly bindings?: Bindings | Ref;
-  readonly "x-durable-consumer"?: string;
+  readonly "x-durable-consumers"?: readonly string[];
 }
 
 export interface Message {

@@ -68,8 +68,8 @@ export function messagesOf(document: AsyncApi, words: Words): string {
     const who = tags.map(({ name }) => name).join(", ");
     const { mqtt } = isRef(bindings) ? (components.operationBindings?.[nameIn(bindings)] ?? {}) : bindings;
     const qos = mqtt === undefined ? "" : `; QoS ${mqtt.qos}${mqtt.retain === true ? ", retained" : ""}`;
-    const durable = operation["x-durable-consumer"];
-    const consumer = durable === undefined ? "" : `; durable consumer \`${durable}\``;
+    const durables = operation["x-durable-consumers"]?.map((name) => `\`${name}\``);
+    const consumer = durables === undefined ? "" : `; durable consumers ${durables.join(" and ")}`;
     const what = summary.startsWith(`${who} `) ? `, which${summary.slice(who.length)}` : `: ${summary}`;
     return `${action === "send" ? "Sent" : "Read"} by **${who}**${what}${qos}${consumer}`;
   }
