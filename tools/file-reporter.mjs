@@ -68,6 +68,10 @@ function line(file, files) {
   const { tests, failed, skipped, seconds = 0, passed = false } = files.get(file) ?? nothing();
   files.delete(file);
   const name = relative(process.cwd(), file).replace("/dist/", "/").replace(/\.js$/, ".ts");
-  const counts = [`${tests} tests`, failed > 0 && `${failed} failed`, skipped > 0 && `${skipped} skipped`];
+  const counts = [
+    `${tests} ${tests === 1 ? "test" : "tests"}`,
+    failed > 0 && `${failed} failed`,
+    skipped > 0 && `${skipped} skipped`,
+  ];
   return `${passed ? "✔" : "✖"} ${name}: ${counts.filter(Boolean).join(", ")}, ${seconds.toFixed(1)} s\n`;
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as wait } from "node:timers/promises";
 import { startService } from "@sense-alerts/test-kit";
 import { allDelivered, atRest, createSender, executionsOn, fullTopic, report, short } from "../src/drill.js";
 import { startServers } from "../src/stack.js";
@@ -15,7 +16,7 @@ test("alerters killed at any moment lose nothing, and repeat no more than was in
   let alerter = await startService(t, "mqtt-alerter", alerterEnv, { waitFor: "ready" });
   for (let done = 0; done < count * 0.8; kills++) {
     const target = done + count / short(5, 24);
-    while (executionsOn(subscriber, fullTopic).length < target) await new Promise(setImmediate);
+    while (executionsOn(subscriber, fullTopic).length < target) await wait(1);
     await alerter.stop("SIGKILL");
     done = executionsOn(subscriber, fullTopic).length;
     alerter = await startService(t, "mqtt-alerter", alerterEnv, { waitFor: "ready" });
