@@ -1,10 +1,14 @@
 // @ts-check
-// Runs the compiled tests of all packages with node's own runner, and measures what they cover, spawned services included.
-//   node tools/run-tests.mjs                      everything
-//   node tools/run-tests.mjs alert-path outbox    the files whose path holds one of the words; no coverage threshold then
+// Runs the compiled tests of all packages with node's test runner.
+//   node tools/run-tests.mjs                      all test files except the slow ones (npm test)
+//   node tools/run-tests.mjs --all                all test files, with their coverage (npm run test:all)
+//   node tools/run-tests.mjs alert-path outbox    the files whose path contains one of the words, slow ones included
 //   node tools/run-tests.mjs --kind=docker        the files that end in .docker-test.js and need what others do not
 //   node tools/run-tests.mjs --kind=drill         the files that end in .drill-test.js, and the table of what they measured
-// The last thing a passing run prints is the summary of node's test runner. The coverage report lies in coverage/.
+// A file is slow when its name ends in .slow.test.ts. What keeps a test slow is real time: timeouts, outages, many alerts. The files
+// without this suffix together take at most four minutes on two cores, and hold each promise of the delivery guarantee once.
+// A run without words prints a line for each test file, and the last thing it prints is the summary of node's test runner.
+// --all also measures the coverage, spawned services included, fails below the threshold, and writes the report to coverage/.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -15,6 +19,7 @@ import { printFigures } from "./figures.mjs";
 
 const minimumCoverage = { lines: 90 };
 const notMeasured = ["libs/test-kit", "e2e", "tools"];
+const c8 = join("node_modules", "c8", "bin", "c8.js");
 const isSoak = process.env["SOAK"] === "1";
 const fileTimeoutMs = (isSoak ? 60 : 10) * 60_000;
 
@@ -26,43 +31,31 @@ const suffix = kind === undefined ? ".test.js" : `.${kind}-test.js`;
 // Containers share one engine, and drills measure: both are left more of the machine.
 const filesAtOnce = kind === undefined ? (isSoak ? 2 : 4) : 1;
 const words = process.argv.slice(2).filter((argument) => !argument.startsWith("--"));
-const isEverything = words.length === 0 && kind === undefined;
+const isWhole = words.length === 0 && kind === undefined;
+const isAll = isWhole && process.argv.includes("--all");
 const packages = workspaces();
 const all = packages.flatMap((dir) => compiledFiles(dir, "test")).filter((file) => file.endsWith(suffix));
-const chosen = words.length === 0 ? all : all.filter((file) => words.some((word) => file.includes(word)));
+const isSlow = (/** @type {string} */ file) => isWhole && !isAll && file.endsWith(".slow.test.js");
+const chosen = all.filter((file) => !isSlow(file) && (words.length === 0 || words.some((word) => file.includes(word))));
 if (chosen.length === 0) {
   console.error(
     words.length === 0 ? "There are no compiled tests: run npm test." : `No test file matches ${words.join(", ")}.`,
   );
   process.exit(1);
 }
-console.log(`Running ${chosen.length}${words.length === 0 ? "" : ` of ${all.length}`} test files`);
+const left = isWhole && chosen.length < all.length ? "; the slow ones run with npm run test:all" : "";
+console.log(`Running ${chosen.length}${chosen.length === all.length ? "" : ` of ${all.length}`} test files${left}`);
 
-const measured = packages
-  .filter((dir) => !notMeasured.includes(dir))
-  .flatMap((dir) => compiledFiles(dir, "src"))
-  .filter(hasCode);
-const scratch = mkdtempSync(join(tmpdir(), "sense-alerts-coverage-"));
-const coverage = {
-  all: true,
-  include: measured,
-  reporter: ["lcov", "json-summary"],
-  "reports-dir": "coverage",
-  "temp-directory": join(scratch, "raw"),
-  "check-coverage": isEverything,
-  ...minimumCoverage,
-};
-const coverageConfig = join(scratch, "c8.json");
-writeFileSync(coverageConfig, JSON.stringify(coverage));
-
+const scratch = mkdtempSync(join(tmpdir(), "sense-alerts-tests-"));
 // npm run test:soak names a file of its own, for the figures of more than one run.
 const figuresFile = kind === "drill" && !process.env["SOAK_FIGURES"] ? join(scratch, "figures.jsonl") : undefined;
 
+const reporter = isWhole ? "./tools/file-reporter.mjs" : "spec";
 const run = spawn(
   process.execPath,
   [
-    ...[join("node_modules", "c8", "bin", "c8.js"), "--config", coverageConfig],
-    ...[process.execPath, "--test", "--test-reporter=spec", `--test-concurrency=${filesAtOnce}`],
+    ...(isAll ? [c8, "--config", coverageConfig(), process.execPath] : []),
+    ...["--test", `--test-reporter=${reporter}`, `--test-concurrency=${filesAtOnce}`],
     ...[`--test-timeout=${fileTimeoutMs}`, ...chosen],
   ],
   { stdio: "inherit", env: { ...process.env, ...(figuresFile !== undefined && { SOAK_FIGURES: figuresFile }) } },
@@ -74,6 +67,25 @@ const [code] = await once(run, "close");
 if (figuresFile !== undefined) printFigures(figuresFile);
 rmSync(scratch, { recursive: true, force: true });
 process.exitCode = code ?? 1;
+
+/** Writes the configuration of c8, and returns its path. */
+function coverageConfig() {
+  const config = {
+    all: true,
+    include: packages
+      .filter((dir) => !notMeasured.includes(dir))
+      .flatMap((dir) => compiledFiles(dir, "src"))
+      .filter(hasCode),
+    reporter: ["lcov", "json-summary"],
+    "reports-dir": "coverage",
+    "temp-directory": join(scratch, "raw"),
+    "check-coverage": true,
+    ...minimumCoverage,
+  };
+  const path = join(scratch, "c8.json");
+  writeFileSync(path, JSON.stringify(config));
+  return path;
+}
 
 /** The folders of all packages, from package.json: "libs/*" is each folder in libs. */
 function workspaces() {

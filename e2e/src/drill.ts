@@ -16,7 +16,7 @@ import {
 /** The long forms of the drills, which npm run test:soak asks for. */
 export const isSoak = process.env["SOAK"] === "1";
 
-/** The short form of a figure in npm test, the long one in npm run test:soak. */
+/** The short form of a figure in npm test and npm run test:all, the long one in npm run test:soak. */
 export function short(inTest: number, inSoak: number): number {
   return isSoak ? inSoak : inTest;
 }

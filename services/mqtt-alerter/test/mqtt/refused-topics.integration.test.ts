@@ -3,7 +3,6 @@ import { type TestContext, test } from "node:test";
 import {
   type BrokerBehaviour,
   eventually,
-  mostConnectsPerMinute,
   refuseLargerThan,
   refuseTopics,
   repeatsOnOneConnection,
@@ -85,31 +84,6 @@ test("delays no other topic when the broker never acknowledges one", async (t) =
   assert.deepEqual(repeatsOnOneConnection(broker.publishes), []);
 });
 
-test("connects 20 times a minute at most while a topic costs the connection each time", async (t) => {
-  const { broker, publisher } = await start(
-    t,
-    { onPublish: refuseTopics(/^refused\//, "close") },
-    { timing: { burst: 4, attemptEveryMs: 3_750 } },
-  );
-  const startMs = performance.now();
-  let slowestMs = 0;
-  const basics: Promise<void>[] = [];
-  for (let round = 0; performance.now() - startMs < 15_000; round++) {
-    void publisher.publish(alertMessage(`refused/${round}`, "x"));
-    const sentMs = performance.now();
-    basics.push(
-      resultOf(publisher.publish(alertMessage("a/basic", `${round}`))).then((result) => {
-        assert.equal(result, "published");
-        slowestMs = Math.max(slowestMs, performance.now() - sentMs);
-      }),
-    );
-    await new Promise((resolve) => setTimeout(resolve, 300));
-  }
-  await Promise.all(basics);
-  assert(slowestMs < 10_000, `${slowestMs} ms`);
-  assert(mostConnectsPerMinute(broker.connects) <= 20, `${mostConnectsPerMinute(broker.connects)} connects`);
-});
-
 test("gives up a refused topic after its time, tries it now and then, and takes it off the list when it succeeds", async (t) => {
   const { broker, publisher } = await start(
     t,
@@ -164,22 +138,4 @@ test("renews the connection before messages without an answer take the whole win
   assert(slowestMs < 1_500, `${slowestMs} ms`);
   assert(broker.connects.length > 1 && broker.connects.length < 10, String(broker.connects.length));
   assert.deepEqual(repeatsOnOneConnection(broker.publishes), []);
-});
-
-test("sends each message once over a slow link that answers late", async (t) => {
-  const { broker, publisher } = await start(
-    t,
-    { link: { bytesPerSecond: 16_000, answerAfterMs: 1_500 } },
-    { pubackTimeoutMs: 2_500, keepaliveSeconds: 2, timing: { connackMs: 5_000 } },
-  );
-  const payloads = Array.from({ length: 500 }, (_, index) => `alert ${index} ${"x".repeat(100)}`);
-  const results = await Promise.all(
-    payloads.map((payload) => resultOf(publisher.publish(alertMessage("a/basic", payload)))),
-  );
-  assert.deepEqual(new Set(results), new Set(["published"]));
-  assert.equal(broker.connects.length, 1);
-  assert.deepEqual(
-    broker.publishes.filter(({ topic }) => topic === "a/basic").map(({ text }) => text),
-    payloads,
-  );
 });

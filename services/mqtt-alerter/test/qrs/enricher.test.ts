@@ -100,14 +100,19 @@ test("is unavailable at once when QRS is not asked for a while", async () => {
 test("lets no question wait for its turn behind hung ones while QRS is not asked for a while", async () => {
   const { enricher, repository } = start();
   for (const question of everything) repository.answers[question] = never;
-  const hung = Array.from({ length: 4 }, (_, n) => enricher.enrich(taskEvent({ data: { taskId: `${n}` } }), inMs(500)));
+  // Apps of their own: a second question about an app shares the first.
+  const hung = Array.from({ length: 4 }, (_, n) =>
+    enricher.enrich(taskEvent({ data: { taskId: `${n}`, appId: `${n}` } }), inMs(500)),
+  );
   await delay(0);
   for (const question of everything) {
     repository.answers[question] = () => Promise.reject<never>(new RepositoryError("suspended", "later"));
   }
+  const beganMs = performance.now();
   const next = enricher.enrich(taskEvent(), inMs(60_000));
   enricher.suspend(true);
   assert.deepEqual(await next, unavailable);
+  assert.ok(performance.now() - beganMs < 1_000);
   enricher.suspend(false);
   await Promise.all(hung);
 });

@@ -117,7 +117,7 @@ test("answers HEAD, and refuses one more than it has room for and any other meth
 });
 
 test("skips updates for a client that takes nothing, and lets go of it after a while", async (t) => {
-  const { http, url, statusPage } = await startProbe(t, { stalledMs: 300, maxClients: 1 });
+  const { http, url, statusPage } = await startProbe(t, { stalledMs: 1_000, maxClients: 1 });
   let reads = 0;
   statusPage.show(() => manySections(++reads));
   const socket = connect(http.port, "127.0.0.1");
