@@ -51,7 +51,7 @@ export async function revision(): Promise<string> {
   return stdout.trim();
 }
 
-/** Builds the three images as the README says. */
+/** Builds the three images as docs/install.md says. */
 export async function buildImages(): Promise<void> {
   for (const [name, dockerfile] of Object.entries(dockerfiles)) {
     // A build step may have no other network where the engine runs inside a container.

@@ -15,11 +15,11 @@ import {
 } from "@sense-alerts/test-kit";
 import { newTask } from "../src/alerts.js";
 import { askNats } from "../src/ask-nats.js";
-import { readmeBlock } from "../src/readme.js";
+import { securityBlock } from "../src/security-page.js";
 
 // One scope, so that services are stopped before the servers they talk to.
 const file = { after };
-const permissions = readmeBlock("nats-server permissions");
+const permissions = securityBlock("nats-server permissions");
 Object.assign(process.env, {
   UDP_INGEST_PASSWORD: "ingest-pw",
   MQTT_ALERTER_PASSWORD: "alerter-pw",
@@ -27,7 +27,7 @@ Object.assign(process.env, {
 });
 const broker = await startMosquitto(file);
 
-/** The README's block with another subject, which nobody uses, in place of this one in the part of this user. */
+/** The block of docs/security.md with another subject, which nobody uses, in place of this one in the part of this user. */
 function without(user: string, subject: string): string {
   const start = permissions.indexOf(`user: ${user}`);
   const part = permissions.slice(start);
@@ -132,7 +132,7 @@ for (const [topic, complaint] of [
 ] as const) {
   test(`mqtt-alerter says once that the broker's rules do not let it write ${topic}`, async (t) => {
     const aclFile = join(tempDir(t), "acl");
-    const rules = readmeBlock("mosquitto acl").replace("/+/status", "/a1/status");
+    const rules = securityBlock("mosquitto acl").replace("/+/status", "/a1/status");
     // Rules before the first user are for whoever does not log in.
     const [anyone = ""] = rules.replace("user mqtt-alerter\n", "").split("\nuser ");
     assert.ok(anyone.includes(topic));

@@ -19,14 +19,14 @@ import {
 } from "@sense-alerts/test-kit";
 import { newTask, sendAlert } from "../src/alerts.js";
 import { askNats } from "../src/ask-nats.js";
-import { readmeBlock } from "../src/readme.js";
+import { securityBlock } from "../src/security-page.js";
 
 // One scope, so that services are stopped before the servers they talk to.
 const file = { after };
 const dir = tempDir(file);
-const permissions = readmeBlock("nats-server permissions");
-const acl = readmeBlock("mosquitto acl");
-// nats-server takes them from its environment, as the README's configuration says.
+const permissions = securityBlock("nats-server permissions");
+const acl = securityBlock("mosquitto acl");
+// nats-server takes them from its environment, as the configuration in docs/security.md says.
 Object.assign(process.env, {
   UDP_INGEST_PASSWORD: "ingest-pw",
   MQTT_ALERTER_PASSWORD: "alerter-pw",
@@ -53,7 +53,7 @@ async function startBroker(t: Scope, rules: string) {
   return startMosquitto(t, { config: config.join("\n") });
 }
 
-test("the README's permissions and access rules are all that the services need, and what makes the streams can go later", async (t) => {
+test("the permissions and access rules of docs/security.md are all that the services need, and what makes the streams can go later", async (t) => {
   const nats = await startNats(t, { config: permissions });
   const broker = await startBroker(t, acl);
   const reader = ["-u", "alert-reader", "-P", "pw"];

@@ -25,7 +25,7 @@ const defaultsInContainers: Readonly<Record<string, string>> = {
   SPOOL_DIR: "/var/spool/udp-ingest",
 };
 
-/** What the README has of all the settings. */
+/** What docs/running.md has of all the settings. */
 const mostlySet = [
   ...["NATS_URL", "MQTT_URL", "MQTT_USERNAME", "MQTT_PASSWORD", "TASK_SUCCESS_TOPIC", "QRS_URL"],
   ...["UDP_PORT", "UDP_ALLOWED_SOURCES", "SENSE_TIMEZONE", "SPOOL_DIR", "HTTP_PORT", "LOG_LEVEL"],
@@ -36,7 +36,7 @@ const mostlySet = [
  * descriptions.
  */
 export const documents: readonly { readonly path: string; readonly renew: (text: string) => string }[] = [
-  { path: join(root, "README.md"), renew: withSettingsTable },
+  { path: join(root, "docs/running.md"), renew: withSettingsTable },
   { path: join(root, "docs/settings.md"), renew: settingsPage },
   { path: join(root, "docker-compose.yml"), renew: withEnvironments },
   { path: join(root, ".env.example"), renew: withExamples },

@@ -9,7 +9,7 @@ import { documents } from "../src/settings-docs.js";
 import { settingsPage } from "../src/settings-page.js";
 
 const known = {
-  "README.md": [/\| `UDP_PORT` \| 9998 \|/, /\| `MQTT_URL` \|/, /\| `NATS_URL` \|/],
+  "running.md": [/\| `UDP_PORT` \| 9998 \|/, /\| `MQTT_URL` \|/, /\| `NATS_URL` \|/],
   "settings.md": [
     /^\| `UDP_PORT` \| 9998 \|.*\| a whole number from 0 to 65535 \| `9998` \|$/m,
     /^\| `NATS_TOKEN` \| unset \|.*\*\*Secret\*\* \| `NATS_TOKEN_FILE=\/run\/secrets\/nats-token` \|$/m,

@@ -55,7 +55,7 @@ export function ingestStations({ type }: TestAlert): readonly Station[] {
           ? undefined
           : bad(
               `udp-ingest has lost events (${dropped})`,
-              "see the README: BUFFER_MAX_EVENTS, SPOOL_DIR, SPOOL_MAX_BYTES",
+              "see BUFFER_MAX_EVENTS, SPOOL_DIR and SPOOL_MAX_BYTES in docs/settings.md",
             );
       },
       explain: notStored,

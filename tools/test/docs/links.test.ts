@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { spec as alerterSpec } from "@sense-alerts/mqtt-alerter/settings";
 import { describeSettings } from "@sense-alerts/service-kit";
 import { spec as ingestSpec } from "@sense-alerts/udp-ingest/settings";
-import { anchorsOf, linksOf, pagePaths, problemOf, read } from "../fixtures/pages.js";
+import { anchorsOf, linksOf, pagePaths, problemOf, read, root } from "../fixtures/pages.js";
 
 const scripts = Object.keys((JSON.parse(read("package.json")) as { scripts: object }).scripts);
 const settings = describeSettings({ ...ingestSpec, ...alerterSpec }).map(({ name }) => name);
@@ -15,7 +17,7 @@ const otherNames = [
   ...["NODE_OPTIONS", "BROKER_LAUNCHER"],
   ...["UDP_INGEST_PASSWORD", "MQTT_ALERTER_PASSWORD", "DEAD_LETTERS_PASSWORD"],
 ];
-const handWritten = pagePaths().filter((path) => !/messages|settings|decisions/.test(path));
+const handWritten = pagePaths().filter((path) => !/messages|settings|decisions|CHANGELOG/.test(path));
 
 for (const page of pagePaths()) {
   test(`no link in ${page} leads nowhere`, () => {
@@ -58,6 +60,43 @@ test("docs/README.md leads to every page of docs/", () => {
     pages.filter((path) => !linked.includes(path)),
     [],
   );
+});
+
+test("README.md has 150 lines at most", () => {
+  assert.ok(read("README.md").trimEnd().split("\n").length <= 150);
+});
+
+test("every file that ARCHITECTURE.md names is there", () => {
+  const names = Array.from(
+    read("ARCHITECTURE.md").matchAll(/`([\w./-]+\.(?:ts|json|yaml|md))`/g),
+    ([, name = ""]) => name,
+  );
+  assert.ok(names.length > 40);
+  const folders = ["", "services/udp-ingest/src", "services/mqtt-alerter/src"];
+  assert.deepEqual(
+    names.filter((name) => !folders.some((folder) => existsSync(join(root, folder, name)))),
+    [],
+  );
+});
+
+test("every drill and test that docs/guarantees.md names as a proof is there", () => {
+  const tests = ["e2e", "services", "libs"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith("test.ts")),
+  );
+  const page = read("docs/guarantees.md");
+  const rows = Array.from(page.matchAll(/^\|.*\| ([^|]+) \|$/gm), ([, cell = ""]) => cell).filter((cell) =>
+    /`\w/.test(cell),
+  );
+  const faults = Array.from(page.matchAll(/^- \*\*[^*]+\*\*\s\(([^:]+)\):/gm), ([, names = ""]) => names);
+  assert.ok(rows.length >= 5 && faults.length >= 15, `${rows.length} rows, ${faults.length} faults`);
+  for (const text of [...rows, ...faults]) {
+    for (const [, name = ""] of text.matchAll(/`([^`]+)`/g)) {
+      assert.ok(
+        tests.some((path) => path.includes(name)),
+        `there is no test ${name}`,
+      );
+    }
+  }
 });
 
 test("every npm script that a page names is there", () => {
