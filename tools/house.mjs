@@ -1,6 +1,6 @@
 // @ts-check
-// Prints how large the code is: lines of src per package, the longest files, and import cycles. Fails when a file of a service or a
-// library has more lines than house-style allows, or when there is a cycle.
+// Prints how large the code is: lines of src per package, the longest files, and import cycles. Fails when a file of a
+// service or a library has too many lines, or when there is a cycle.
 //   npm run house
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
