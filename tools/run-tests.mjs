@@ -5,8 +5,9 @@
 //   node tools/run-tests.mjs alert-path outbox    the files whose path contains one of the words, slow ones included
 //   node tools/run-tests.mjs --kind=docker        the files that end in .docker-test.js and need what others do not
 //   node tools/run-tests.mjs --kind=drill         the files that end in .drill-test.js, and the table of what they measured
-// A file is slow when its name ends in .slow.test.ts. What keeps a test slow is real time: timeouts, outages, many alerts. The files
-// without this suffix together take at most four minutes on two cores, and hold each promise of the delivery guarantee once.
+// A file is slow when its name ends in .slow.test.ts: it waits for real timeouts and outages, or starts many processes. The other
+// files together take at most four minutes on two cores. They include one test for each row of the delivery guarantee; what happens
+// to both services in a NATS cluster and after a power cut is shown by --kind=drill.
 // A run without words prints a line for each test file, and the last thing it prints is the summary of node's test runner.
 // --all also measures the coverage, spawned services included, fails below the threshold, and writes the report to coverage/.
 import { spawn } from "node:child_process";

@@ -94,7 +94,7 @@ test("rests when datagrams come in crowds, and takes what came meanwhile afterwa
 });
 
 test("does not rest when the kernel's buffer could not take what comes meanwhile", async (t) => {
-  const { received, send } = await startBurst(t, { longestWaitMs: 0, receiveBufferBytes: 65_536 }, 110);
+  const { received, send } = await startBurst(t, { longestWaitMs: 0, receiveBufferBytes: 32_768 }, 110);
   await turns(20);
   await send(["meanwhile"]);
   await turns(20);
