@@ -14,7 +14,7 @@ const otherNames = [
   ...Array.from(read(".env.example").matchAll(/^#?([A-Z_]+)=/gm), ([, name = ""]) => name),
   ...["SENSE_EVENTS", "SENSE_REJECTED", "SENSE_DEAD_LETTERS", "SENSE_REQUESTS"],
   ...["X_EVENTS", "X_REJECTED", "X_DEAD_LETTERS"],
-  ...["NODE_OPTIONS", "BROKER_LAUNCHER"],
+  ...["NODE_OPTIONS", "BROKER_LAUNCHER", "NATS_IP"],
   ...["UDP_INGEST_PASSWORD", "MQTT_ALERTER_PASSWORD", "DEAD_LETTERS_PASSWORD"],
 ];
 const handWritten = pagePaths().filter((path) => !/messages|settings|decisions|CHANGELOG/.test(path));
