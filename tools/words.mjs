@@ -1,6 +1,6 @@
 // @ts-check
-// Finds words that the terms of the field replace, in the code of services and libraries and in the documentation. Add
-// a word here when a review had to replace it.
+// Finds words that the terms of the field replace, in the code of all packages and in the documentation. Add a word here
+// when a review had to replace it.
 //   node tools/words.mjs
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -22,7 +22,7 @@ const replacements = {
 process.chdir(fileURLToPath(new URL("..", import.meta.url)));
 const code = ["libs", "services"].flatMap((dir) => readdirSync(dir).map((name) => join(dir, name, "src")));
 const files = [
-  ...code.filter((dir) => !dir.includes("test-kit")).flatMap((dir) => filesIn(dir, ".ts")),
+  ...[...code, join("e2e", "src"), join("tools", "src")].flatMap((dir) => filesIn(dir, ".ts")),
   ...["docs", "k8s"].flatMap((dir) => filesIn(dir, ".md")),
   ...readdirSync(".").filter((name) => name.endsWith(".md")),
 ];

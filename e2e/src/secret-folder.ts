@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Scope, tempDir } from "@sense-alerts/test-kit";
 
 export interface SecretFolder {
-  /** The path of a file in it, as a service is told it. */
+  /** The path of a file in it, as a service gets it. */
   path(name: string): string;
   /**
    * Replaces all files at once, as Kubernetes does: `..data` is a link to a folder, and changes to another one in one

@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 
-/** The code block that stands in docs/security.md between `<!-- name -->` and `<!-- end -->`: what users are told is what runs here. */
+/**
+ * The code block in docs/security.md between `<!-- name -->` and `<!-- end -->`, so that tests run with the documented
+ * permissions.
+ */
 export function securityBlock(name: string): string {
   const page = readFileSync(new URL("../../../docs/security.md", import.meta.url), "utf8");
   const [, block] = new RegExp(`<!-- ${name} -->\\s+\`\`\`\\w*\\n([\\s\\S]*?)\`\`\`\\s+<!-- end -->`).exec(page) ?? [];

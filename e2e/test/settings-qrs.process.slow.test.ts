@@ -37,10 +37,10 @@ async function alertOf(qrs: Qrs) {
 const typeNumbers = { reload: 0, externalprogram: 1, usersync: 2, distribute: 3, preload: 4 };
 
 /**
- * One failed task of each type, of a type that QRS alone has a number for, and one that QRS does not know; which of
- * them are told.
+ * Sends one failed task of each type, of a type that only QRS has a number for, and of one that QRS does not know.
+ * Resolves to the types that were alerted.
  */
-async function toldTypes(qrs: Qrs): Promise<string[]> {
+async function alertedTypes(qrs: Qrs): Promise<string[]> {
   const types = { ...typeNumbers, tomorrow: 9 };
   const prefix = randomUUID();
   const alerts = Object.entries(types).map(([type, taskType]) => {
@@ -66,7 +66,7 @@ for (const [given, expected] of [
 ] as const) {
   test(`ALERT_TASK_TYPES=${given ?? ""} alerts these types, and what QRS does not know`, async (t) => {
     const { qrs, alerter } = await startWithQrs(t, given === undefined ? {} : { ALERT_TASK_TYPES: given });
-    assert.deepEqual(await toldTypes(qrs), expected);
+    assert.deepEqual(await alertedTypes(qrs), expected);
     const unwanted = 7 - expected.length;
     await eventually(async () =>
       assert.equal(await alerter.metric("sensealerts_alerter_unwanted_alerts_total"), unwanted),

@@ -32,8 +32,8 @@ const mostlySet = [
 ];
 
 /**
- * Files that tell of settings, each with how to make it, or what stands between its marks, anew from the settings' own
- * descriptions.
+ * Files that document settings, each with the function that writes it, or the part between its marks, from the
+ * descriptions of the settings.
  */
 export const documents: readonly { readonly path: string; readonly renew: (text: string) => string }[] = [
   { path: join(root, "docs/running.md"), renew: withSettingsTable },

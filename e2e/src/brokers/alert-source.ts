@@ -105,7 +105,7 @@ export async function allOnTime(
 }
 
 /**
- * At most 20 CONNECTs a minute, and nothing published twice while its connection held; `except` leaves out topics whose
+ * At most 20 CONNECTs a minute, and nothing published twice while its connection stood; `except` leaves out topics whose
  * messages look the same.
  */
 export function isCalm({ broker }: ScriptedAlerter, except = /(?!)/): void {
@@ -115,7 +115,7 @@ export function isCalm({ broker }: ScriptedAlerter, except = /(?!)/): void {
     .repeats()
     .filter(({ topic }) => !except.test(topic))
     .map(({ topic, text }) => `${topic} ${text.slice(0, 80)}`);
-  assert.deepEqual(repeats, [], "published twice while the connection held");
+  assert.deepEqual(repeats, [], "published twice while the connection stood");
 }
 
 function isAbout(publish: { topic: string; text: string }, topic: string, taskName: string): boolean {

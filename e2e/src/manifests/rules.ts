@@ -8,7 +8,7 @@ import { serverRules } from "./server-rules.js";
 import { serviceRules } from "./service-rules.js";
 import { settingsRules } from "./settings-rules.js";
 
-/** All that rendered manifests are held against. */
+/** All rules that rendered manifests are checked against. */
 export const rules: readonly Rule[] = [
   {
     name: "each object has the shape of its kind, and no field besides",

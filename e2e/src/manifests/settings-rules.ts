@@ -9,7 +9,7 @@ import { type ServicePod, servicePods } from "./settings-of.js";
 /** What a secret is in the repository: a placeholder, and nothing that would open a door. */
 const placeholder = "replace-me";
 
-/** What the two services are told, and what they are told in confidence. */
+/** The settings of the two services, and their secrets. */
 export const settingsRules: readonly Rule[] = [
   {
     name: "each variable is a setting of its service",

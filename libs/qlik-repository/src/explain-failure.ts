@@ -129,7 +129,7 @@ function hasNeverAnswered(error: unknown): boolean {
 function rootOf(error: unknown): unknown {
   let root = error;
   while ((root instanceof ExchangeError || root instanceof ConnectError) && root.cause !== undefined) root = root.cause;
-  // One for each address of the host; the last is as good as any.
+  // One error for each address of the host: the last one stands for all.
   return root instanceof AggregateError ? (root.errors.at(-1) ?? root) : root;
 }
 

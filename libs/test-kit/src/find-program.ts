@@ -5,7 +5,7 @@ import { delimiter, join } from "node:path";
 // Debian puts servers where a normal user's PATH does not reach.
 const serverFolders = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/opt/homebrew/bin", "/opt/homebrew/sbin"];
 
-/** What tools/prepare.mjs is told so that it installs the program. */
+/** The option of tools/prepare.mjs that installs the program. */
 const options: Readonly<Record<string, string>> = {
   chromium: "--browser",
   kubectl: "--kubectl",

@@ -21,7 +21,7 @@ export interface MqttProxy {
   receiveMaximum(): number | undefined;
   /** The largest number of messages on one connection without their PUBACK at one time. */
   mostInFlight(): number;
-  /** Each PUBLISH that came twice although its connection held and the broker had not refused it. */
+  /** Each PUBLISH that came twice although its connection stood and the broker had not refused it. */
   repeats(): readonly ReceivedPublish[];
 }
 

@@ -6,8 +6,8 @@ import { send } from "./sender.js";
 
 const goalShare = 0.7;
 /**
- * A rate is held when the last message comes after a twentieth of the time at most, half a second after ten: what
- * queues up meanwhile is not held.
+ * A rate is sustained when the last message comes after a twentieth of the time at most, half a second after ten: what
+ * queues up meanwhile does not count.
  */
 const mostLag = 1 / 20;
 const lowest = 2_000;
@@ -27,7 +27,7 @@ export async function measureRate(extent: Extent): Promise<{ readonly rows: Row[
   const atLeast = (perSecond: number) => `${perSecond > highest / 1.04 ? "at least " : ""}${thousands(perSecond)}/s`;
   const row: Row = {
     row: "rate",
-    work: `basic + full, QoS 1, held for ${secondsOf(extent)} s`,
+    work: `basic + full, QoS 1, sustained for ${secondsOf(extent)} s`,
     measured: `${atLeast(ours.perSecond)}, relay ${atLeast(relay.perSecond)}: ${ratio.toFixed(2)}`,
     goal: `>= ${goalShare} of the relay`,
     reached: relay.perSecond > 0 && ratio >= goalShare,
@@ -41,20 +41,20 @@ function secondsOf({ isQuick }: Extent): number {
 }
 
 /**
- * Halves the interval between what is held and what is not, each rate tried once, until they are 3 % apart (35 % in a
+ * Halves the interval between what is sustained and what is not, each rate tried once, until they are 3 % apart (35 % in a
  * quick look).
  */
 function createSearch(pipeline: Pipeline, extent: Extent) {
   const closeEnough = extent.isQuick ? 1.35 : 1.03;
   const tries: object[] = [];
-  let held = 0;
+  let sustained = 0;
   let perSecond = 8_000;
   let low = lowest;
   let high = highest;
   const isOver = () => high / low <= closeEnough;
   return {
     isOver,
-    result: () => ({ perSecond: held, tries }),
+    result: () => ({ perSecond: sustained, tries }),
     step: async () => {
       if (isOver()) return;
       const trial = await tryRate(pipeline, Math.round(perSecond), extent);
@@ -62,8 +62,8 @@ function createSearch(pipeline: Pipeline, extent: Extent) {
         `rate: ${pipeline.name} ${thousands(perSecond)}/s: ${trial.lost} lost, last message after ${trial.lagSeconds.toFixed(2)} s`,
       );
       tries.push(trial);
-      if (trial.held) {
-        held = perSecond;
+      if (trial.sustained) {
+        sustained = perSecond;
         low = perSecond;
       } else high = perSecond;
       perSecond = Math.sqrt(low * high);
@@ -80,7 +80,15 @@ async function tryRate({ udpPort, receiver }: Pipeline, perSecond: number, exten
   const lagSeconds = came.lastAt - sent.lastAt;
   // A sender that does not keep up would measure itself.
   const keptUp = sent.sent / sent.seconds >= 0.99 * perSecond;
-  const held = lost === 0 && lagSeconds <= mostLag * secondsOf(extent) && keptUp;
+  const sustained = lost === 0 && lagSeconds <= mostLag * secondsOf(extent) && keptUp;
   const kernel = kernelDrops(udpPort) - before;
-  return { perSecond, held, lost, kernel, lagSeconds, sentPerSecond: sent.sent / sent.seconds, repeats: came.repeats };
+  return {
+    perSecond,
+    sustained,
+    lost,
+    kernel,
+    lagSeconds,
+    sentPerSecond: sent.sent / sent.seconds,
+    repeats: came.repeats,
+  };
 }

@@ -1,4 +1,4 @@
-/** One line of the table: what was measured, held against its goal. */
+/** One line of the table: what was measured, compared with its goal. */
 export interface Row {
   readonly row: string;
   readonly work: string;

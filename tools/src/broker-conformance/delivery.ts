@@ -39,10 +39,10 @@ export async function eachAtLeastOnce(
   );
 }
 
-/** At most 20 CONNECTs a minute, and nothing published twice while its connection held. */
+/** At most 20 CONNECTs a minute, and nothing published twice while its connection stood. */
 export function isCalm(proxy: MqttProxy): void {
   const connects = proxy.mostConnectsPerMinute();
   assert.ok(connects <= 20, `${connects} CONNECTs in a minute`);
   const repeats = proxy.repeats();
-  assert.equal(repeats.length, 0, `${repeats.length} messages were published twice while the connection held`);
+  assert.equal(repeats.length, 0, `${repeats.length} messages were published twice while the connection stood`);
 }

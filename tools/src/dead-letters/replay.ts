@@ -94,7 +94,7 @@ async function deadLetter(streams: ParkedStreams, entry: Entry, { prefix }: Repl
   return { ok: true, message: { subject, id, payload, ...(traceparent && { headers: { traceparent } }) } };
 }
 
-/** The reasons of what no consumer could decode: one of them has put it aside for all. */
+/** The reasons of what no consumer could decode: one of them has stored it for all. */
 const undecoded: readonly string[] = ["not-json", "unknown-type", "invalid-event"] satisfies DecodeFailure[];
 
 /** The event for the consumer that could not deliver it: the others have, or have a dead letter of their own. */

@@ -3,7 +3,7 @@ import { type Entry, wholeBytesOf } from "./entry.js";
 
 /**
  * The bytes of an event that was too large to be a dead letter as a whole, from the stream of events; undefined when it
- * has left that stream. What stands under its sequence in a stream that was made anew is not taken for it.
+ * has left that stream. What stands under its sequence in a stream that was created again is not taken for it.
  */
 export async function wholeEvent(streams: ParkedStreams, entry: Entry): Promise<Uint8Array | undefined> {
   const sequence = Number(entry.headers["Sense-Sequence"]);

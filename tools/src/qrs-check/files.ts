@@ -12,7 +12,7 @@ export function lookAtFiles(settings: QrsSettings, nowMs: number): Finding {
     if (Date.parse(validTo) < nowMs) {
       return bad(
         `the certificate in ${name} has expired on ${dayOf(validTo)}`,
-        "export the certificates anew from the QMC",
+        "export the certificates again from the QMC",
       );
     }
     if (Date.parse(validFrom) > nowMs) {

@@ -100,7 +100,7 @@ function trustIn(socket: TLSSocket, { host }: Target, settings: QrsSettings): Fi
 /** Rejects when it breaks, or is not open in time. */
 async function opened(socket: Socket, event: "connect" | "secureConnect", timeoutMs: number): Promise<void> {
   await once(socket, event, { signal: AbortSignal.timeout(timeoutMs) });
-  socket.on("error", () => {}); // what comes now is told by the next step
+  socket.on("error", () => {}); // the next step reports what comes now
 }
 
 function codeOf(error: unknown): string {

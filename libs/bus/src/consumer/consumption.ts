@@ -13,7 +13,7 @@ export type Delivery = {
 };
 
 /**
- * What became of a delivery: `done` acknowledges, `later` hands it back for a time, `dead` copies it to the dead
+ * The outcome of a delivery: `done` acknowledges, `later` hands it back for a time, `dead` copies it to the dead
  * letters.
  */
 export type Outcome =

@@ -153,7 +153,7 @@ export async function startQrs(t: Scope, options: QrsOptions = {}): Promise<Qrs>
     if (silent === "before") return void request.destroy();
     const answer =
       status !== undefined
-        ? { status, text: "The stand-in was told to answer so" }
+        ? { status, text: "This answer was set in the stand-in" }
         : (refusal(request, url, user) ??
           answerTo(store, { method, path, query: url.searchParams }, options.scriptLogWays ?? "both"));
     if (silent === "after") return void request.destroy();

@@ -33,7 +33,7 @@ export interface Connection {
   cut(): void;
 }
 
-/** Serves one client, one packet after the other. `behaviour` is asked anew for each packet. */
+/** Serves one client, one packet after the other. `behaviour` is asked again for each packet. */
 export function serveConnection(
   socket: Socket,
   number: number,

@@ -18,7 +18,7 @@ export interface ScriptedBroker {
   readonly publishes: readonly AnsweredPublish[];
   /** Those with a positive PUBACK; grows. What the client must not lose, and what a subscriber would get. */
   readonly accepted: readonly AnsweredPublish[];
-  /** Each PUBLISH that came twice although its connection held and the broker had not refused it. */
+  /** Each PUBLISH that came twice although its connection stood and the broker had not refused it. */
   repeats(): readonly AnsweredPublish[];
   /** `filter qos` of each subscription so far; grows. */
   readonly subscriptions: readonly string[];
@@ -41,7 +41,7 @@ export interface ScriptedBroker {
 }
 
 /**
- * An MQTT 3.1.1 and 5 broker on a free port of 127.0.0.1 that gives the answers it is told to give: those of brokers
+ * An MQTT 3.1.1 and 5 broker on a free port of 127.0.0.1 that gives scripted answers: those of brokers
  * that a test cannot have, and those that a real one gives only on a bad day. It knows QoS 0 and 1 and stores nothing.
  */
 export async function startScriptedBroker(t: Scope, behaviour: BrokerBehaviour = {}): Promise<ScriptedBroker> {
