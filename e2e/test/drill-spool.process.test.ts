@@ -38,6 +38,6 @@ test("udp-ingest killed again and again during an outage of NATS loses at most t
   const sentInLast50Ms = [...ageMs.values()].filter((age) => age <= 50).length;
   const figures = { sent: sent.length, delivered: stored.length, repeats: 0, kills, lost: lostAgesMs.length };
   report(t, { ...figures, sentInLast50Ms, oldestLostMs });
-  // In npm test and npm run test:all other files share the machine, and a service that gets no processor leaves datagrams in the kernel.
+  // Other test files share the machine, and a service that gets no processor leaves datagrams in the kernel.
   assert.ok(oldestLostMs <= short(1_000, 50), `lost what was sent ${oldestLostMs} ms before the kill`);
 });

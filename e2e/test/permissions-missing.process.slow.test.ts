@@ -27,7 +27,7 @@ Object.assign(process.env, {
 });
 const broker = await startMosquitto(file);
 
-/** The block of docs/security.md with another subject, which nobody uses, in place of this one in the part of this user. */
+/** The block of docs/security.md, with a subject that nobody uses in place of this one, in the part of this user. */
 function without(user: string, subject: string): string {
   const start = permissions.indexOf(`user: ${user}`);
   const part = permissions.slice(start);

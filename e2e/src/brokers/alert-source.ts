@@ -105,8 +105,8 @@ export async function allOnTime(
 }
 
 /**
- * At most 20 CONNECTs a minute, and nothing published twice while its connection stood; `except` leaves out topics whose
- * messages look the same.
+ * At most 20 CONNECTs a minute, and nothing published twice while its connection stood; `except` leaves out topics
+ * whose messages look the same.
  */
 export function isCalm({ broker }: ScriptedAlerter, except = /(?!)/): void {
   const connects = mostConnectsPerMinute(broker.connects);

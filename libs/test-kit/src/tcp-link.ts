@@ -5,7 +5,8 @@ import { cleanUpAfter, type Scope } from "./clean-up.js";
 export interface TcpLink {
   readonly port: number;
   /**
-   * From now on no byte passes and neither end is notified: connections stay open, as behind a network that drops every packet.
+   * From now on no byte passes and neither end is notified: connections stay open, as behind a network that drops every
+   * packet.
    */
   silence(): void;
   isSilent(): boolean;

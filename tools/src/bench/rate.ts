@@ -41,8 +41,8 @@ function secondsOf({ isQuick }: Extent): number {
 }
 
 /**
- * Halves the interval between what is sustained and what is not, each rate tried once, until they are 3 % apart (35 % in a
- * quick look).
+ * Halves the interval between what is sustained and what is not, each rate tried once, until they are 3 % apart (35 %
+ * in a quick look).
  */
 function createSearch(pipeline: Pipeline, extent: Extent) {
   const closeEnough = extent.isQuick ? 1.35 : 1.03;
