@@ -34,7 +34,8 @@ export { type Prometheus, type PrometheusSeries, startPrometheus } from "./prome
 export { type PublishOptions, type PublishProperties, publishMqtt } from "./publish-mqtt.js";
 export { type NatsPublication, publishNats } from "./publish-nats.js";
 export type { Entity as QrsEntity, QrsApp, QrsExecution, QrsTask } from "./qrs/entities.js";
-export { type Qrs, type QrsBehaviour, type QrsOptions, type QrsRequest, startQrs } from "./qrs/qrs.js";
+export { startQrs } from "./qrs/qrs.js";
+export type { Qrs, QrsBehaviour, QrsOptions, QrsRequest } from "./qrs/qrs-stand-in.js";
 export type { QrsStart } from "./qrs/store.js";
 export { runToExit } from "./run-to-exit.js";
 export { runBeside, runTool, type ToolName, type ToolRun } from "./run-tool.js";

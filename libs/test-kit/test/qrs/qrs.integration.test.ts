@@ -3,7 +3,8 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { request } from "node:https";
 import { test } from "node:test";
-import { type Qrs, startQrs } from "../../src/qrs/qrs.js";
+import { startQrs } from "../../src/qrs/qrs.js";
+import type { Qrs } from "../../src/qrs/qrs-stand-in.js";
 
 const key = "0123456789abcdef";
 const rightHeaders = { "x-qlik-xrfkey": key, "x-qlik-user": "userdirectory=internal; userid=SA_REPOSITORY" };
