@@ -33,7 +33,8 @@ export default async function* fileReporter(/** @type {AsyncIterable<{ type: str
       if (result === undefined) continue;
       Object.assign(result, { seconds: data.details.duration_ms / 1_000, passed: data.details.passed });
       const [first] = files.keys();
-      if (first === data.file) yield line(data.file, files);
+      // A file that ended while an earlier one still ran is complete before its tests are reported.
+      if (first === data.file && result.tests > 0) yield line(data.file, files);
     } else if (!isFile && (type === "test:pass" || type === "test:fail")) {
       if (data.details.type !== "suite") {
         counts.tests++;
